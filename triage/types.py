@@ -1,0 +1,138 @@
+"""The values that pass between the stages: frozen, keyword-only, without behaviour."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+from triage.labels import Category, Intent, Polarity, Sentiment
+
+System = Literal["dynamics", "service_cloud", "webhook", "inbox"]
+Priority = Literal["low", "normal", "high", "urgent"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Customer:
+    """Who answered; every field as the survey platform knows it, or None."""
+
+    id: str | None = None
+    email: str | None = None
+    phone: str | None = None
+    name: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SurveyResponse:
+    """One answered survey, as it came in."""
+
+    external_id: str
+    comment: str = ""
+    question: str | None = None
+    """What the customer was asked, in their language."""
+    score: int | None = None
+    """0 to 10."""
+    survey: str | None = None
+    touchpoint: str | None = None
+    country: str | None = None
+    """ISO 3166-1 alpha-2, upper case."""
+    locale: str | None = None
+    """BCP 47 hint such as `de-CH`; evidence for the language, never proof."""
+    channel: str | None = None
+    occurred_at: datetime | None = None
+    customer: Customer = field(default_factory=Customer)
+    attributes: Mapping[str, str] = field(default_factory=dict)
+    """Store, seller, order number, and whatever else the platform sends."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Segment:
+    """A sentence of a text: `text[start:end]`, offsets in code points."""
+
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TokenScore:
+    """How likely the piece `text[start:end]` belongs to the customer's request."""
+
+    start: int
+    end: int
+    probability: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Prediction:
+    """What the model says about one text: calibrated probabilities, in `labels` order."""
+
+    aspects: tuple[tuple[float, float, float, float], ...]
+    """Per category: absent, then one per polarity; each row sums to 1."""
+    sentiment: tuple[float, ...]
+    request: float
+    intent: tuple[float, ...]
+    """Given that there is a request."""
+    urgent: float
+    language: tuple[float, ...]
+    """One per language, `und` last."""
+    tokens: tuple[TokenScore, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LanguageFinding:
+    """The language of a text and how sure we are (0 to 1)."""
+
+    code: str
+    confidence: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AspectFinding:
+    """A category the comment speaks about, and how."""
+
+    category: Category
+    polarity: Polarity
+    confidence: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RequestFinding:
+    """A support request inside the comment: `comment[start:end]` asks for `intent`."""
+
+    intent: Intent
+    confidence: float
+    """That there is a request at all."""
+    intent_confidence: float
+    start: int
+    end: int
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Finding:
+    """All that triage found in one comment."""
+
+    language: LanguageFinding
+    aspects: tuple[AspectFinding, ...]
+    sentiment: Sentiment
+    sentiment_confidence: float
+    request: RequestFinding | None
+    urgent: bool
+    urgent_confidence: float
+    """Probability of the label given in `urgent`."""
+    abstained: tuple[str, ...]
+    """Tasks whose answer is too unsure to act on without a person, such as `request` or `aspects.price`."""
+    model: str
+    taxonomy: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Decision:
+    """What to do about a finding: which ticket to open, where, how soon."""
+
+    queue: str
+    system: System
+    priority: Priority
+    due_at: datetime
+    subject: str
+    reasons: tuple[str, ...]
+    """Why it was routed there, one clause a rule, for the agent who reads the ticket."""
