@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Protocol
 
-from triage.types import Prediction
+from triage.types import CaseRecord, Check, Prediction, RemoteCase, RemoteChanges, RemoteState, System
 
 
 class Predictor(Protocol):
@@ -19,6 +19,39 @@ class Predictor(Protocol):
         self, texts: Sequence[str], questions: Sequence[str | None] | None = None
     ) -> list[Prediction]:
         """Analyse `texts`, each with the survey question it answers where known."""
+        ...
+
+
+class TicketSystem(Protocol):
+    """A contact centre's ticket system. Thread-safe; every call may raise `delivery.failure.DeliveryError`."""
+
+    @property
+    def name(self) -> System:
+        """Which of the systems a routing rule may name this is."""
+        ...
+
+    def create(self, record: CaseRecord) -> RemoteCase:
+        """Create the case, or find the one that an earlier call with this key created."""
+        ...
+
+    def comment(self, case_id: str, key: str, text: str) -> None:
+        """Add `text` to an open case, once per `key`."""
+        ...
+
+    def changes(self, since: datetime) -> RemoteChanges:
+        """The cases of ours that changed after `since`; some may be repeated."""
+        ...
+
+    def state(self, case_id: str) -> RemoteState | None:
+        """One case as it stands now; None when it is not one of ours."""
+        ...
+
+    def check(self) -> list[Check]:
+        """Sign in and look for the key field, the queues and the rights. Creates nothing."""
+        ...
+
+    def close(self) -> None:
+        """Give the connections back."""
         ...
 
 

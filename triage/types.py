@@ -136,3 +136,62 @@ class Decision:
     subject: str
     reasons: tuple[str, ...]
     """Why it was routed there, one clause a rule, for the agent who reads the ticket."""
+
+
+TicketStatus = Literal["open", "in_progress", "resolved", "not_a_request"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CaseRecord:
+    """What a case in a ticket system says; `delivery.record` builds it, connectors send it."""
+
+    key: str
+    """The idempotency key: 32 lower-case hex digits, kept in a field of the remote record."""
+    subject: str
+    body: str
+    """Plain text: the asking sentence, the whole comment, then every fact, one a line."""
+    queue: str
+    priority: Priority
+    intent: Intent | None
+    customer: Customer
+    facts: Mapping[str, str]
+    """The same facts by name (`record.FACTS`), for the columns an administrator maps them to."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RemoteCase:
+    """A case as the ticket system knows it."""
+
+    id: str
+    url: str | None = None
+    number: str | None = None
+    """What its agents call it, such as `00001042` or `CAS-01042-K2`."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RemoteState:
+    """What became of one of our cases in its system."""
+
+    id: str
+    key: str
+    status: TicketStatus
+    changed_at: datetime
+    resolution: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RemoteChanges:
+    """The cases that changed, and from when to ask next time."""
+
+    states: tuple[RemoteState, ...]
+    covered_until: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Check:
+    """One thing a system must have, and how to add it where it is missing."""
+
+    name: str
+    ok: bool
+    detail: str
+    remedy: str = ""
