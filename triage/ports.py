@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Protocol
 
+from sqlmodel import Session
+
 from triage.types import CaseRecord, Check, Prediction, RemoteCase, RemoteChanges, RemoteState, System
 
 
@@ -55,6 +57,14 @@ class TicketSystem(Protocol):
         ...
 
 
+class DeliveryJobs(Protocol):
+    """The durable queue that brings tickets to their systems."""
+
+    def enqueue(self, session: Session, ticket_id: str) -> None:
+        """Queue the delivery of a ticket in `session`'s transaction: both commit, or neither."""
+        ...
+
+
 class Clock(Protocol):
     """The time, so that tests can set it."""
 
@@ -67,4 +77,5 @@ class SystemClock:
     """The machine's own clock."""
 
     def now(self) -> datetime:
+        """The current moment in UTC."""
         return datetime.now(UTC)
