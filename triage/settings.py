@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
 from platformdirs import user_cache_path
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 DEFAULT_MODEL = "base"
@@ -46,26 +46,98 @@ class DynamicsSettings(_Group):
     """Microsoft Dynamics 365 Customer Service."""
 
     url: SecureUrl
+    """The environment, such as `https://contoso.api.crm4.dynamics.com`."""
     tenant: str
     client_id: str
     client_secret: SecretStr
     authority: SecureUrl = "https://login.microsoftonline.com"
+    api_version: str = "v9.2"
+    key_column: str = "new_feedbackkey"
+    """The incident's column with an alternate key on it."""
+    origin: int = 3
+    """`caseorigincode`; 3 is the web."""
+    case_types: dict[str, int] = {
+        "product_question": 1, "store_info": 1, "order_status": 1,
+        "missing_damaged": 2, "warranty_repair": 2,
+    }  # fmt: skip
+    """Intent -> `casetypecode`: 1 question, 2 problem, 3 request; 3 where none is named."""
+    priorities: dict[str, int] = {"urgent": 1, "high": 1, "normal": 2, "low": 3}
+    queues: dict[str, str] = {}
+    """Our queue -> id of the Dynamics queue that a new case is put into."""
+    owners: dict[str, str] = {}
+    """Our queue -> id of the team that owns a new case."""
+    columns: dict[str, str] = {}
+    """Column of the incident -> one of our facts (`delivery.record.FACTS`)."""
+    statuses: dict[int, Literal["open", "in_progress"]] = {1: "open"}
+    """`statuscode` of an active case -> our status; `in_progress` where none is named."""
+    webhook_key: SecretStr | None = None
+    """What Dataverse sends with its notifications (`WebhookKey`); without one they are refused."""
+    calls_per_second: float = Field(default=15.0, ge=0)
+    """Per replica. Dataverse allows 6,000 calls in five minutes to each user of each of its servers."""
 
 
 class ServiceCloudSettings(_Group):
-    """Salesforce Service Cloud."""
+    """Salesforce Service Cloud: signs in by client secret, or by certificate where `username` is given."""
 
     login_url: SecureUrl
+    """The organisation's own domain, such as `https://contoso.my.salesforce.com`."""
     client_id: str
-    client_secret: SecretStr
+    client_secret: SecretStr | None = None
+    username: str | None = None
+    """With `private_key`: the user to act as (JWT bearer flow)."""
+    private_key: SecretStr | None = None
+    """RSA private key in PEM."""
+    audience: SecureUrl = "https://login.salesforce.com"
+    """`https://test.salesforce.com` for a sandbox."""
     api_version: str = "v62.0"
+    key_field: str = "Feedback_Key__c"
+    """Text field of Case: External ID, Unique."""
+    origin: str = "Web"
+    types: dict[str, str] = {}
+    """Intent -> `Type` of the case; left empty where none is named, for the values differ by organisation."""
+    priorities: dict[str, str] = {"urgent": "High", "high": "High", "normal": "Medium", "low": "Low"}
+    owners: dict[str, str] = {}
+    """Our queue -> `OwnerId`: a queue (00G...) or a user (005...)."""
+    columns: dict[str, str] = {}
+    """Field of Case -> one of our facts (`delivery.record.FACTS`)."""
+    open_statuses: frozenset[str] = frozenset({"New"})
+    """Case statuses that nobody works on yet; every other unclosed one is in progress."""
+    resolution_field: str | None = None
+    """Field of Case in which agents write how it was resolved."""
+    calls_per_second: float = Field(default=15.0, ge=0)
+    """Per replica."""
+
+    @model_validator(mode="after")
+    def _one_way_to_sign_in(self) -> "ServiceCloudSettings":
+        if self.client_secret is None and not (self.username and self.private_key):
+            raise ValueError("needs client_secret, or username and private_key")
+        return self
 
 
 class WebhookSettings(_Group):
-    """Any other system that accepts signed webhooks."""
+    """Where events go, signed by the Standard Webhooks specification; also a ticket system of its own."""
 
     url: SecureUrl
     secret: SecretStr
+    """`whsec_` and 24 to 64 random bytes in base64."""
+    calls_per_second: float = Field(default=50.0, ge=0)
+
+
+class DeliverySettings(_Group):
+    """How this replica delivers; the defaults suit one to a few replicas."""
+
+    workers: int = Field(default=4, ge=0, le=12)
+    """Deliveries at once to each system; 0: this replica accepts and leaves the sending to others."""
+    public_url: SecureUrl | None = None
+    """Where agents reach this service: the link in every case starts with it."""
+    heartbeat_seconds: float = Field(default=5.0, gt=0)
+    silent_after_seconds: float = Field(default=60.0, gt=0)
+    """A replica silent for this long is dead, and its jobs go to the others."""
+    poll_seconds: float = Field(default=30.0, gt=0)
+    """How often the ticket systems are asked for changes."""
+    give_up_after_days: float = Field(default=7.0, gt=0)
+    same_problem_days: float = Field(default=7.0, ge=0)
+    """A customer's second request about the same order within this time joins the open ticket; 0: never."""
 
 
 class Settings(BaseSettings):
@@ -103,6 +175,7 @@ class Settings(BaseSettings):
     dynamics: DynamicsSettings | None = None
     service_cloud: ServiceCloudSettings | None = None
     webhook: WebhookSettings | None = None
+    delivery: DeliverySettings = DeliverySettings()
 
     @cached_property
     def database(self) -> str:

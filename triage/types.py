@@ -138,7 +138,7 @@ class Decision:
     """Why it was routed there, one clause a rule, for the agent who reads the ticket."""
 
 
-TicketStatus = Literal["open", "in_progress", "resolved", "not_a_request"]
+TicketStatus = Literal["open", "in_progress", "resolved"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

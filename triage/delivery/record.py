@@ -1,0 +1,134 @@
+"""What the remote case says: built from the response, its finding and the decision. Pure."""
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC
+from typing import Final
+
+from triage.types import CaseRecord, Decision, Finding, SurveyResponse
+
+FACTS: Final = (
+    "categories", "sentiment", "intent", "language", "urgency", "score", "touchpoint", "store",
+    "order_number", "survey", "country", "customer_id", "due_at", "link", "reasons",
+)  # fmt: skip
+"""The facts that an administrator may map to columns of their own."""
+
+_ORDER: Final = ("ordernumber", "orderno", "orderid", "order", "ordernr")
+_STORE: Final = ("store", "storename", "storeid", "shop", "branch")
+
+
+def build(
+    *, key: str, response: SurveyResponse, finding: Finding | None, decision: Decision, link: str
+) -> CaseRecord:
+    """The record of one ticket.
+
+    Args:
+        key: The idempotency key, 32 lower-case hex digits.
+        finding: None where the comment could not be analysed yet.
+        link: Address of the ticket in this service, empty when none is configured.
+    """
+    facts = _facts(response, finding, decision, link)
+    return CaseRecord(
+        key=key,
+        subject=cut(one_line(decision.subject), 200),
+        body=_body(response, finding, facts),
+        queue=decision.queue,
+        priority=decision.priority,
+        intent=finding.request.intent if finding and finding.request else None,
+        customer=response.customer,
+        facts=facts,
+    )
+
+
+def follow_up(*, response: SurveyResponse, finding: Finding | None, link: str) -> str:
+    """The comment added to an open case when the same customer writes again about the same order."""
+    asking = [f"“{finding.request.text}”", ""] if finding and finding.request else []
+    lines = ["The customer wrote again.", "", *asking, response.comment]
+    return _clean("\n".join([*lines, "", f"Link: {link}"] if link else lines))
+
+
+def order_number(attributes: Mapping[str, str]) -> str | None:
+    """The order a response speaks about, under whichever of the usual names it came."""
+    return _named(attributes, _ORDER)
+
+
+def cut(text: str, limit: int) -> str:
+    """`text` in at most `limit` UTF-16 units, cut at a word, with an ellipsis where it was cut.
+
+    UTF-16 because both Dataverse and Salesforce count that way: an emoji is two.
+    """
+    if utf16(text) <= limit:
+        return text
+    kept = text.encode("utf-16-le")[: 2 * (limit - 1)].decode("utf-16-le", errors="ignore")
+    head, space, _ = kept.rpartition(" ")
+    # A text without spaces (an address, Thai) would lose everything: cut it anywhere.
+    return (head if space and len(head) > limit // 2 else kept).rstrip() + "…"
+
+
+def utf16(text: str) -> int:
+    """The length of `text` in UTF-16 units."""
+    return len(text.encode("utf-16-le", errors="replace")) // 2
+
+
+def one_line(text: str) -> str:
+    """`text` with every run of white space as one space."""
+    return " ".join(_clean(text).split())
+
+
+def _facts(
+    response: SurveyResponse, finding: Finding | None, decision: Decision, link: str
+) -> dict[str, str]:
+    facts = {
+        "score": None if response.score is None else str(response.score),
+        "touchpoint": response.touchpoint,
+        "store": _named(response.attributes, _STORE),
+        "order_number": order_number(response.attributes),
+        "survey": response.survey,
+        "country": response.country,
+        "customer_id": response.customer.id,
+        "due_at": decision.due_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "link": link,
+        "reasons": "; ".join(decision.reasons),
+    }
+    if finding:
+        facts |= {
+            "categories": ", ".join(f"{a.category} ({a.polarity})" for a in finding.aspects),
+            "sentiment": finding.sentiment,
+            "intent": finding.request.intent if finding.request else None,
+            "language": finding.language.code,
+            "urgency": "urgent" if finding.urgent else "normal",
+        }
+    return {name: one_line(value) for name in FACTS if (value := facts.get(name))}
+
+
+def _body(response: SurveyResponse, finding: Finding | None, facts: Mapping[str, str]) -> str:
+    return _clean("\n".join(_lines(response, finding, facts)))
+
+
+def _lines(response: SurveyResponse, finding: Finding | None, facts: Mapping[str, str]) -> Iterator[str]:
+    if finding and finding.request:
+        yield from (f"“{finding.request.text}”", "")
+    if response.comment:
+        yield from ("The whole comment:", response.comment, "")
+    if response.question:
+        yield f"Asked: {one_line(response.question)}"
+    for name, value in facts.items():
+        yield f"{name.replace('_', ' ').capitalize()}: {value}"
+    if contact := ", ".join(_contact(response)):
+        yield f"Customer: {contact}"
+    for name, value in response.attributes.items():
+        yield f"{one_line(name)}: {one_line(value)}"
+
+
+def _contact(response: SurveyResponse) -> Iterator[str]:
+    customer = response.customer
+    return (one_line(v) for v in (customer.name, customer.email, customer.phone) if v)
+
+
+def _named(attributes: Mapping[str, str], names: tuple[str, ...]) -> str | None:
+    plain = {"".join(c for c in name.lower() if c.isalnum()): value for name, value in attributes.items()}
+    return next((plain[name] for name in names if plain.get(name)), None)
+
+
+def _clean(text: str) -> str:
+    """`text` without the control characters that XML, and so Dataverse, refuses."""
+    return "".join(c for c in text if c in "\n\t" or (ord(c) >= 32 and not 0xD800 <= ord(c) <= 0xDFFF))
