@@ -131,6 +131,9 @@ class Decision:
 
     queue: str
     system: System
+    """Where it is delivered."""
+    intended_system: System
+    """Where the rules would have it; differs where that system is not configured."""
     priority: Priority
     due_at: datetime
     subject: str
