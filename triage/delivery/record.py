@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from datetime import UTC
-from typing import Final
+from typing import Final, Literal
 
 from triage.types import CaseRecord, Decision, Finding, SurveyResponse
 
@@ -51,17 +51,20 @@ def order_number(attributes: Mapping[str, str]) -> str | None:
     return _named(attributes, _ORDER)
 
 
-def cut(text: str, limit: int) -> str:
-    """`text` in at most `limit` UTF-16 units, cut at a word, with an ellipsis where it was cut.
+def cut(text: str, limit: int, encoding: Literal["utf-16-le", "utf-8"] = "utf-16-le") -> str:
+    """`text` in at most `limit` units, cut at a word, with an ellipsis where it was cut.
 
-    UTF-16 because both Dataverse and Salesforce count that way: an emoji is two.
+    The unit is UTF-16's, as both Dataverse and Salesforce count (an emoji is two),
+    or the byte of UTF-8, which a few of Salesforce's limits are in.
     """
-    if utf16(text) <= limit:
+    unit = 2 if encoding == "utf-16-le" else 1
+    if len(text.encode(encoding, errors="replace")) <= limit * unit:
         return text
-    kept = text.encode("utf-16-le")[: 2 * (limit - 1)].decode("utf-16-le", errors="ignore")
+    room = limit * unit - len("…".encode(encoding))
+    kept = text.encode(encoding, errors="replace")[:room].decode(encoding, errors="ignore")
     head, space, _ = kept.rpartition(" ")
     # A text without spaces (an address, Thai) would lose everything: cut it anywhere.
-    return (head if space and len(head) > limit // 2 else kept).rstrip() + "…"
+    return (head if space and len(head) > len(kept) // 2 else kept).rstrip() + "…"
 
 
 def utf16(text: str) -> int:
