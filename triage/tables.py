@@ -37,6 +37,11 @@ def new_id() -> str:
     return f"{time.time_ns() // 1_000_000:012x}{secrets.token_hex(10)}"
 
 
+def id_at(moment: datetime) -> str:
+    """Return the lowest id that a row made at `moment` can have."""
+    return f"{int(moment.timestamp() * 1000):012x}"
+
+
 class UtcDateTime(TypeDecorator[datetime]):
     """A moment: stored in UTC, read back timezone-aware on SQLite too, which keeps no zone."""
 

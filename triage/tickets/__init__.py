@@ -1,0 +1,1 @@
+"""Tickets: opened by `service`, read by `queries`."""

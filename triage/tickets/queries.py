@@ -1,0 +1,107 @@
+"""Reading tickets: one, or a list by filters, newest first, page by page."""
+
+import re
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlmodel import Session, col, select
+from sqlmodel.sql.expression import SelectOfScalar
+
+from triage.errors import InvalidInput, NotFound
+from triage.records import to_finding
+from triage.tables import AspectRow, FindingRow, ResponseRow, TicketRow, id_at
+from triage.types import Finding
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TicketFilter:
+    """What tickets to list; None leaves a property open, and all that are given must hold."""
+
+    status: str | None = None
+    delivery: str | None = None
+    queue: str | None = None
+    system: str | None = None
+    category: str | None = None
+    intent: str | None = None
+    language: str | None = None
+    country: str | None = None
+    since: datetime | None = None
+    """Opened at this moment or later."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TicketView:
+    """A ticket with the response it was opened for."""
+
+    ticket: TicketRow
+    response: ResponseRow
+    finding: Finding
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Page:
+    """Some of a list; `next_cursor` fetches what follows and is None at the end."""
+
+    items: list[TicketView]
+    next_cursor: str | None
+
+
+def get_ticket(session: Session, ticket_id: str) -> TicketView:
+    """Return one ticket. Raises `NotFound`."""
+    ticket = session.get(TicketRow, ticket_id)
+    if ticket is None:
+        raise NotFound(f"there is no ticket {ticket_id!r}")
+    return _views(session, [ticket])[0]
+
+
+def list_tickets(session: Session, wanted: TicketFilter, *, limit: int, cursor: str | None = None) -> Page:
+    """Return up to `limit` tickets, newest first, after the one where `cursor` stands.
+
+    A ticket opened while a client pages never shifts the pages that follow. Raises
+    `InvalidInput` for a cursor that no page gave.
+    """
+    query = _filtered(wanted).order_by(col(TicketRow.id).desc()).limit(limit + 1)
+    if cursor is not None:
+        if not re.fullmatch("[0-9a-f]{32}", cursor):
+            raise InvalidInput("cursor: give the next_cursor of the page before, unchanged")
+        query = query.where(TicketRow.id < cursor)
+    tickets = session.exec(query).all()
+    page = tickets[:limit]
+    return Page(items=_views(session, page), next_cursor=page[-1].id if len(tickets) > limit else None)
+
+
+def _filtered(wanted: TicketFilter) -> SelectOfScalar[TicketRow]:
+    query = select(TicketRow)
+    for name in ("status", "delivery", "queue", "system", "intent", "language", "country"):
+        if (value := getattr(wanted, name)) is not None:
+            query = query.where(getattr(TicketRow, name) == value)
+    if wanted.category is not None:
+        query = query.join(AspectRow, col(AspectRow.response_id) == TicketRow.response_id)
+        query = query.where(AspectRow.category == wanted.category)
+    if wanted.since is not None:
+        query = query.where(TicketRow.id >= id_at(wanted.since))
+    return query
+
+
+def _views(session: Session, tickets: Sequence[TicketRow]) -> list[TicketView]:
+    """Fetch what belongs to `tickets` in three statements, however many they are."""
+    ids = [ticket.response_id for ticket in tickets]
+    if not ids:
+        return []
+    responses = {row.id: row for row in session.exec(select(ResponseRow).where(col(ResponseRow.id).in_(ids)))}
+    findings = findings_of(session, ids)
+    return [
+        TicketView(ticket=t, response=responses[t.response_id], finding=findings[t.response_id])
+        for t in tickets
+    ]
+
+
+def findings_of(session: Session, response_ids: Sequence[str]) -> dict[str, Finding]:
+    """Return the findings of `response_ids` by id; a response still to be analysed has none."""
+    aspects: dict[str, list[AspectRow]] = defaultdict(list)
+    for row in session.exec(select(AspectRow).where(col(AspectRow.response_id).in_(response_ids))):
+        aspects[row.response_id].append(row)
+    rows = session.exec(select(FindingRow).where(col(FindingRow.response_id).in_(response_ids)))
+    return {row.response_id: to_finding(row, aspects[row.response_id]) for row in rows}

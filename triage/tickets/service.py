@@ -1,0 +1,57 @@
+"""Opening tickets: the row and, where another system must hear of it, the delivery job."""
+
+import uuid
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import insert
+from sqlmodel import Session
+
+from triage.ports import DeliveryJobs
+from triage.tables import TicketRow, metadata
+from triage.types import Decision, Finding, SurveyResponse
+
+_TICKET = metadata.tables["ticket"]
+INBOX = "inbox"
+"""The system that is this service itself."""
+
+
+def new_ticket(
+    response_id: str, response: SurveyResponse, finding: Finding, decision: Decision, now: datetime
+) -> TicketRow:
+    """Return the ticket that `decision` asks for, not yet stored.
+
+    One for the inbox has arrived as soon as it is stored.
+    """
+    is_here = decision.system == INBOX
+    return TicketRow(
+        key=uuid.uuid4().hex,
+        response_id=response_id,
+        language=finding.language.code,
+        country=response.country,
+        intent=finding.request.intent if finding.request else None,
+        status="open",
+        delivery="delivered" if is_here else "pending",
+        delivered_at=now if is_here else None,
+        system=decision.system,
+        intended_system=decision.intended_system,
+        queue=decision.queue,
+        priority=decision.priority,
+        due_at=decision.due_at,
+        subject=decision.subject,
+        reasons=list(decision.reasons),
+        created_at=now,
+        updated_at=now,
+    )
+
+
+def open_tickets(session: Session, tickets: Sequence[TicketRow], jobs: DeliveryJobs | None) -> None:
+    """Store `tickets` and enqueue the deliveries they need, all in `session`'s transaction."""
+    if not tickets:
+        return
+    session.execute(insert(_TICKET), [dict(ticket) for ticket in tickets])
+    for ticket in tickets:
+        if ticket.delivery == "pending":
+            if jobs is None:
+                raise RuntimeError("a ticket was routed to a system that has no delivery jobs")
+            jobs.enqueue(session, ticket.id)
