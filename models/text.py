@@ -1,0 +1,92 @@
+"""From a comment to the encoder's input, the same in training and in serving; no torch here.
+
+    <s> query: COMMENT </s>                  or, where the survey's question is known,
+    <s> query: COMMENT </s> </s> QUESTION </s>
+
+A comment longer than a window is read in overlapping windows; the heads look at the
+comment's pieces only, the question is context.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from tokenizers import Tokenizer
+
+PREFIX: Final = "query:"
+WINDOW: Final = 256
+"""Pieces of the comment in one window; 1 % of survey comments are longer."""
+OVERLAP: Final = 32
+QUESTION_PIECES: Final = 32
+LEAD: Final = 4
+"""Where the comment starts: after `<s>` and the three pieces of the prefix."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Window:
+    """A piece of one comment, ready for the encoder."""
+
+    text: int
+    """Which of the texts it comes from."""
+    ids: list[int]
+    spans: list[tuple[int, int]]
+    """Offsets in the comment of each of its pieces; the comment's pieces are `ids[LEAD:LEAD + len(spans)]`."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Batch:
+    """Windows padded to one length T: three (B, T) arrays of int64."""
+
+    input_ids: NDArray[np.int64]
+    attention_mask: NDArray[np.int64]
+    comment_mask: NDArray[np.int64]
+
+
+class TextEncoder:
+    """Cuts comments into windows of piece ids. Thread-safe."""
+
+    def __init__(self, tokenizer: Tokenizer) -> None:
+        self._tokenizer = tokenizer
+        self._bos, self._eos = (tokenizer.token_to_id(name) for name in ("<s>", "</s>"))
+        self._prefix = tokenizer.encode(PREFIX, add_special_tokens=False).ids
+
+    def windows(self, texts: Sequence[str], questions: Sequence[str | None] | None = None) -> list[Window]:
+        """Every window of every text, in order."""
+        encodings = self._tokenizer.encode_batch(list(texts), add_special_tokens=False)
+        return [
+            Window(
+                text=index,
+                ids=[self._bos, *self._prefix, *encoding.ids[cut], self._eos, *self._question(question)],
+                spans=encoding.offsets[cut],
+            )
+            for index, (encoding, question) in enumerate(
+                zip(encodings, questions or [None] * len(texts), strict=True)
+            )
+            for cut in cuts(len(encoding.ids))
+        ]
+
+    def _question(self, question: str | None) -> list[int]:
+        if not question:
+            return []
+        ids = self._tokenizer.encode(question, add_special_tokens=False).ids[:QUESTION_PIECES]
+        return [self._eos, *ids, self._eos]
+
+
+def cuts(length: int) -> list[slice]:
+    """Windows over `length` pieces: `cuts(300)` -> [0:256, 224:300]; at least one, maybe empty."""
+    step = WINDOW - OVERLAP
+    return [slice(start, start + WINDOW) for start in range(0, max(1, length - OVERLAP), step)]
+
+
+def pad(windows: Sequence[Window], padding: int) -> Batch:
+    """Right-pads windows to the longest."""
+    shape = (len(windows), max(len(window.ids) for window in windows))
+    ids = np.full(shape, padding, dtype=np.int64)
+    attention, comment = np.zeros(shape, dtype=np.int64), np.zeros(shape, dtype=np.int64)
+    for row, window in enumerate(windows):
+        ids[row, : len(window.ids)] = window.ids
+        attention[row, : len(window.ids)] = 1
+        comment[row, LEAD : LEAD + max(1, len(window.spans))] = 1  # of an empty comment, its </s>
+    return Batch(input_ids=ids, attention_mask=attention, comment_mask=comment)

@@ -1,0 +1,1 @@
+"""Making models: data, training, evaluation. Nothing here is needed to serve."""

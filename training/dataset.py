@@ -1,0 +1,131 @@
+"""Labelled comments in the format of the annotation guidelines (`docs/labels.md`)."""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from triage.errors import InvalidInput
+from triage.labels import CATEGORIES, INTENTS, LANGUAGES, POLARITIES, SENTIMENTS, UNDETERMINED
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Example:
+    """One comment with what is known of it; None means not labelled, and is not learnt from."""
+
+    id: str
+    text: str
+    lang: str | None = None
+    aspects: Mapping[str, str] | None = None
+    sentiment: str | None = None
+    has_request: bool | None = None
+    request: str | None = None
+    """The intent; None where there is no request or it is not labelled."""
+    span: tuple[int, int] | None = None
+    """`text[start:end]` carries the request."""
+    urgent: bool | None = None
+    asks: bool | None = None
+    """A question or a command in form; only third-party text says so."""
+    question: str | None = None
+    """The survey question that it answers, where known."""
+
+    @property
+    def language(self) -> str:
+        """The language of the file it stands in, also where the comment itself has none."""
+        return self.id.split("-", 1)[0]
+
+    @property
+    def batch(self) -> str:
+        """Which writer's batch it comes from: `it-b3-017` -> `b3`."""
+        return self.id.split("-")[1]
+
+
+def load_corpus(folder: Path, pattern: str = "*.jsonl") -> list[Example]:
+    """All records under `folder` (or the one file). Raises InvalidInput naming file and line."""
+    files = [folder] if folder.is_file() else sorted(folder.glob(pattern))
+    if not files:
+        raise InvalidInput(f"no {pattern} in {folder}: name a folder of labelled comments")
+    return [example for file in files for example in load_file(file)]
+
+
+def load_file(path: Path) -> list[Example]:
+    """The records of one JSONL file."""
+    return list(_parse(path))
+
+
+def _parse(path: Path) -> Iterator[Example]:
+    for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
+        if not line.strip():
+            continue
+        try:
+            record = json.loads(line)
+        except json.JSONDecodeError as error:
+            raise InvalidInput(f"{path}:{number}: not JSON: {error}") from error
+        found = faults(record)
+        if found:
+            raise InvalidInput(f"{path}:{number}: {'; '.join(found)}")
+        yield from_record(record)
+
+
+def from_record(record: Mapping[str, Any]) -> Example:
+    """A checked record of the guidelines' format."""
+    start = record["text"].find(record["request_text"]) if record["request"] else -1
+    return Example(
+        id=record["id"],
+        text=record["text"],
+        lang=record["lang"],
+        aspects=record["aspects"],
+        sentiment=record["sentiment"],
+        has_request=record["request"] is not None,
+        request=record["request"],
+        span=(start, start + len(record["request_text"])) if start >= 0 else None,
+        urgent=record["urgent"],
+    )
+
+
+def to_record(example: Example) -> dict[str, Any]:
+    """The guidelines' format again; the example must be fully labelled."""
+    return {
+        "id": example.id,
+        "lang": example.lang,
+        "text": example.text,
+        "aspects": dict(example.aspects or {}),
+        "sentiment": example.sentiment,
+        "request": example.request,
+        "request_text": example.text[slice(*example.span)] if example.span else None,
+        "urgent": example.urgent,
+    }
+
+
+_FIELDS = {"id", "lang", "text", "aspects", "sentiment", "request", "request_text", "urgent"}
+
+
+def faults(record: Any) -> list[str]:
+    """What is wrong with a record by the guidelines; empty where nothing is."""
+    if not isinstance(record, dict):
+        return ["not an object"]
+    if missing := _FIELDS - record.keys():
+        return [f"missing {', '.join(sorted(missing))}"]
+    if not isinstance(record["text"], str) or not record["text"].strip():
+        return ["empty text"]
+    return list(_label_faults(record))
+
+
+def _label_faults(record: Mapping[str, Any]) -> Iterable[str]:
+    if record["lang"] not in (*LANGUAGES, UNDETERMINED):
+        yield f"unknown language {record['lang']!r}"
+    for category, polarity in record["aspects"].items():
+        if category not in CATEGORIES or polarity not in POLARITIES:
+            yield f"unknown aspect {category!r}: {polarity!r}"
+    if record["sentiment"] not in SENTIMENTS:
+        yield f"unknown sentiment {record['sentiment']!r}"
+    if not isinstance(record["urgent"], bool):
+        yield "urgent is neither true nor false"
+    intent, asking = record["request"], record["request_text"]
+    if intent is None and asking is not None:
+        yield "request_text without request"
+    if intent is not None and intent not in INTENTS:
+        yield f"unknown request {intent!r}"
+    if intent is not None and (not asking or asking not in record["text"]):
+        yield "request_text is no part of text"

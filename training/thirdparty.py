@@ -1,0 +1,120 @@
+"""Openly licensed third-party text for a first pass over the encoder; `docs/retrain.md` says where to get it.
+
+Each set is read into `Example`s that carry only what the set really labels; the texts
+never enter the project, and a model trained on them names them in its card.
+"""
+
+import json
+import random
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from training.dataset import Example
+
+Record = dict[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """One set: its file, who made it, under which licence, how many rows a language and label we take."""
+
+    file: str
+    origin: str
+    licence: str
+    most: int
+    read: Callable[[Record], Example]
+
+
+def load(folder: Path, seed: int) -> tuple[list[Example], list[Source]]:
+    """A balanced sample of every set found in `folder`, and the sets it came from."""
+    found = [source for source in SOURCES if (folder / source.file).exists()]
+    examples = [example for source in found for example in _sample(source, folder, random.Random(seed))]
+    return examples, found
+
+
+def _sample(source: Source, folder: Path, rng: random.Random) -> Iterator[Example]:
+    groups: dict[tuple[str, str], list[Record]] = defaultdict(list)
+    with (folder / source.file).open(encoding="utf-8") as lines:
+        for line in lines:
+            record = json.loads(line)
+            label = record.get("speech_act") or record.get("label") or ""
+            groups[record["lang"], label].append(record)
+    for key in sorted(groups):
+        rows = groups[key]
+        for row in rng.sample(rows, min(source.most, len(rows))):
+            yield source.read(row | {"text": _join(row["text"])})
+
+
+_SPACED: Final = re.compile(r"\s+([,.;:!?…)»])")
+
+
+def _join(text: str) -> str:
+    """Subtitle corpora put a space before punctuation; nobody types so."""
+    return _SPACED.sub(r"\1", text).strip("*- ")
+
+
+def _sentiment(record: Record) -> Example:
+    return Example(id="xed", text=record["text"], lang=record["lang"], sentiment=record["label"])
+
+
+def _question(record: Record) -> Example:
+    return Example(id="xed", text=record["text"], lang=record["lang"], asks=record["label"] == "question")
+
+
+def _command(record: Record) -> Example:
+    return Example(id="ha", text=record["text"], lang=record["lang"], asks=True)
+
+
+_INTENTS: Final = {
+    "track_order": "order_status", "delivery_period": "order_status",
+    "change_order": "order_change", "cancel_order": "order_change",
+    "change_shipping_address": "order_change",
+    "get_refund": "return_refund", "track_refund": "return_refund", "check_refund_policy": "return_refund",
+    "get_invoice": "payment_invoice", "check_invoice": "payment_invoice", "payment_issue": "payment_invoice",
+    "recover_password": "account_loyalty", "registration_problems": "account_loyalty",
+    "edit_account": "account_loyalty", "switch_account": "account_loyalty", "create_account": "account_loyalty",
+    "complaint": "contact_me", "contact_human_agent": "contact_me",
+    "delete_account": "privacy",
+}  # fmt: skip
+
+
+def _support(record: Record) -> Example:
+    intent = _INTENTS.get(record["label"])
+    return Example(
+        id="bitext", text=record["text"], lang="en", asks=True, has_request=True, request=intent
+    )
+
+
+_ASPECTS: Final = {
+    "FOOD#QUALITY": "product", "DRINKS#QUALITY": "product", "FOOD#PRICES": "price", "DRINKS#PRICES": "price",
+    "RESTAURANT#PRICES": "price", "FOOD#STYLE_OPTIONS": "assortment", "DRINKS#STYLE_OPTIONS": "assortment",
+    "SERVICE#GENERAL": "staff", "AMBIENCE#GENERAL": "store", "LOCATION#GENERAL": "store",
+}  # fmt: skip
+
+
+def _review(record: Record) -> Example:
+    aspects = {_ASPECTS[name]: polarity for name, polarity, _ in record["triplets"] if name in _ASPECTS}
+    return Example(id="absa", text=record["text"], lang="cs", aspects=aspects, has_request=False)
+
+
+_XED: Final = ("Helsinki-NLP/XED (Öhman et al. 2020)", "CC BY 4.0")
+SOURCES: Final = (
+    Source(file="xed_sentiment.jsonl", origin=_XED[0], licence=_XED[1], most=550, read=_sentiment),
+    Source(file="xed_questions_nopunct.jsonl", origin=_XED[0], licence=_XED[1], most=250, read=_question),
+    Source(
+        file="homeassistant_intents.jsonl", origin="home-assistant/intents", licence="CC BY 4.0",
+        most=60, read=_command,
+    ),
+    Source(
+        file="bitext_support_en.jsonl", origin="bitext/customer-support-intent-detection-training-dataset",
+        licence="CDLA-Sharing 1.0", most=60, read=_support,
+    ),
+    Source(
+        file="czech_restaurant_absa.jsonl", origin="biba10/Czech-Dataset-for-Complex-ABSA-Tasks",
+        licence="MIT", most=1200, read=_review,
+    ),
+)  # fmt: skip

@@ -1,0 +1,256 @@
+"""Fine-tunes the network; reads top to bottom: data, batches, loss, schedule, loop."""
+
+import math
+import random
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from models.network import Logits, TriageNetwork
+from models.text import TextEncoder, Window, pad
+from training.augment import join, vary
+from training.dataset import Example
+from triage.labels import CATEGORIES, INTENTS, LANGUAGES, POLARITIES, SENTIMENTS, UNDETERMINED
+
+IGNORE = -100
+"""Marks what is not labelled: no loss comes from it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Schedule:
+    """How long and how hard one pass trains."""
+
+    epochs: int
+    rate: float
+    """Peak learning rate of the top encoder layer and above."""
+    layer_decay: float = 0.9
+    """Each lower layer learns at this share of the rate above it (Howard and Ruder 2018)."""
+    head_rate: float = 1e-3
+    warmup: float = 0.1
+    """Share of all steps."""
+    batch: int = 32
+    augmented: bool = True
+    joined: float = 0.15
+    """Share of examples joined with another comment of the language."""
+    average_from: float = 0.7
+    """Weights are averaged over the steps after this share (Izmailov et al. 2018)."""
+    seed: int = 17
+
+
+@dataclass(frozen=True, kw_only=True)
+class Targets:
+    """Labels of B windows of T pieces as tensors; IGNORE or nan where unknown."""
+
+    aspects: Tensor
+    sentiment: Tensor
+    request: Tensor
+    intent: Tensor
+    urgent: Tensor
+    language: Tensor
+    tokens: Tensor
+    asks: Tensor
+
+
+Progress = Callable[[float, str], None]
+
+
+def train(
+    network: TriageNetwork, text: TextEncoder, padding: int, examples: Sequence[Example],
+    schedule: Schedule, progress: Progress,
+) -> None:  # fmt: skip
+    """Trains `network` in place; `progress` hears the share done and a line of news."""
+    torch.manual_seed(schedule.seed)
+    rng = random.Random(schedule.seed)
+    steps = schedule.epochs * math.ceil(len(examples) / schedule.batch)
+    optimizer = torch.optim.AdamW(parameter_groups(network, schedule), weight_decay=0.01)
+    warmup = max(1, int(steps * schedule.warmup))
+    rates = torch.optim.lr_scheduler.LambdaLR(
+        optimizer, lambda step: min((step + 1) / warmup, max(0.02, (steps - step) / max(1, steps - warmup)))
+    )
+    average = Average(network)
+    network.train()
+    losses: list[float] = []
+    began, step = time.monotonic(), 0
+    for epoch in range(schedule.epochs):
+        for windows, batch in batches(epoch_examples(examples, schedule, rng), text, schedule.batch, rng):
+            inputs = pad(windows, padding)
+            targets = encode_targets(windows, batch, inputs.input_ids.shape[1])
+            with torch.autocast("cpu", dtype=torch.bfloat16):
+                logits = network(*(torch.from_numpy(array) for array in vars(inputs).values()))
+            loss = total_loss(logits, targets)
+            optimizer.zero_grad(set_to_none=True)
+            loss.backward()
+            torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
+            optimizer.step()
+            rates.step()
+            step += 1
+            if step >= steps * schedule.average_from:
+                average.add(network)
+            losses.append(loss.item())
+            if step % 20 == 0:
+                speed = step * schedule.batch / (time.monotonic() - began)
+                recent = sum(losses[-100:]) / len(losses[-100:])
+                progress(
+                    step / steps, f"epoch {epoch + 1}/{schedule.epochs} loss {recent:.3f} {speed:.0f} comments/s"
+                )
+    average.write(network)
+    network.eval()
+    progress(1.0, f"loss {sum(losses[-100:]) / len(losses[-100:]):.3f}")
+
+
+def parameter_groups(network: TriageNetwork, schedule: Schedule) -> list[dict[str, object]]:
+    """Heads at their own rate, each encoder layer below the top at a smaller one, embeddings frozen."""
+    layers = network.encoder.encoder.layer
+    network.encoder.embeddings.requires_grad_(False)
+    groups: list[dict[str, object]] = [{"params": list(network.heads.parameters()), "lr": schedule.head_rate}]
+    for depth, layer in enumerate(reversed(layers)):
+        groups.append({"params": list(layer.parameters()), "lr": schedule.rate * schedule.layer_decay**depth})
+    return groups
+
+
+class Average:
+    """The running mean of all weights that learn."""
+
+    def __init__(self, network: torch.nn.Module) -> None:
+        self._sum = {n: torch.zeros_like(p) for n, p in network.named_parameters() if "embeddings" not in n}
+        self._count = 0
+
+    def add(self, network: torch.nn.Module) -> None:
+        """Takes the present weights in."""
+        self._count += 1
+        with torch.no_grad():
+            for name, parameter in network.named_parameters():
+                if name in self._sum:
+                    self._sum[name].lerp_(parameter, 1 / self._count)
+
+    def write(self, network: torch.nn.Module) -> None:
+        """Puts the mean into `network`."""
+        if self._count:
+            network.load_state_dict(self._sum, strict=False)
+
+
+def epoch_examples(examples: Sequence[Example], schedule: Schedule, rng: random.Random) -> list[Example]:
+    """One epoch's examples: shuffled, some joined with another of their language, all varied."""
+    shuffled = rng.sample(list(examples), len(examples))
+    if not schedule.augmented:
+        return shuffled
+    by_language: dict[str | None, list[Example]] = {}
+    for example in shuffled:
+        if example.aspects is not None and example.sentiment is not None:
+            by_language.setdefault(example.lang, []).append(example)
+    return [_varied(example, by_language, schedule.joined, rng) for example in shuffled]
+
+
+def _varied(
+    example: Example, by_language: dict[str | None, list[Example]], joined: float, rng: random.Random
+) -> Example:
+    partners = by_language.get(example.lang, [])
+    if partners and example.aspects is not None and example.lang != UNDETERMINED and rng.random() < joined:
+        pair = [example, rng.choice(partners)]
+        rng.shuffle(pair)
+        example = join(pair[0], pair[1]) or example
+    return vary(example, rng)
+
+
+def batches(
+    examples: Sequence[Example], text: TextEncoder, size: int, rng: random.Random
+) -> Iterator[tuple[list[Window], list[Example]]]:
+    """Batches of similar length in random order; of a long comment the window that asks, else the first."""
+    chunk = size * 32
+    for start in range(0, len(examples), chunk):
+        part = examples[start : start + chunk]
+        windows = _one_window_each(text, part)
+        order = sorted(range(len(part)), key=lambda i: len(windows[i].ids))
+        groups = [order[i : i + size] for i in range(0, len(order), size)]
+        rng.shuffle(groups)
+        for group in groups:
+            yield [windows[i] for i in group], [part[i] for i in group]
+
+
+def _one_window_each(text: TextEncoder, examples: Sequence[Example]) -> list[Window]:
+    chosen: dict[int, Window] = {}
+    found = text.windows([e.text for e in examples], [e.question for e in examples])
+    for window in found:
+        asking = examples[window.text].span
+        holds = asking and window.spans and window.spans[0][0] <= asking[0] < window.spans[-1][1]
+        if window.text not in chosen or holds:
+            chosen[window.text] = window
+    return [chosen[i] for i in range(len(examples))]
+
+
+def encode_targets(windows: Sequence[Window], examples: Sequence[Example], length: int) -> Targets:
+    """The labels of a batch."""
+    tokens = np.full((len(windows), length), np.nan, dtype=np.float32)
+    for row, (window, example) in enumerate(zip(windows, examples, strict=True)):
+        if example.has_request is False or example.span:
+            start, end = example.span or (0, 0)
+            marks = [float(s < end and e > start) for s, e in window.spans]
+            tokens[row, 4 : 4 + len(marks)] = marks
+    return Targets(
+        aspects=torch.tensor([_aspect_classes(e) for e in examples]),
+        sentiment=_classes([e.sentiment for e in examples], SENTIMENTS),
+        request=_floats([e.has_request for e in examples]),
+        intent=_classes([e.request for e in examples], INTENTS),
+        urgent=_floats([e.urgent for e in examples]),
+        language=_classes([e.lang for e in examples], (*LANGUAGES, UNDETERMINED)),
+        tokens=torch.from_numpy(tokens),
+        asks=_floats([e.asks for e in examples]),
+    )
+
+
+def _aspect_classes(example: Example) -> list[int]:
+    if example.aspects is None:
+        return [IGNORE] * len(CATEGORIES)
+    known = {category: 1 + POLARITIES.index(p) for category, p in example.aspects.items()}  # type: ignore[arg-type]
+    return [known.get(category, 0) for category in CATEGORIES]
+
+
+def _classes(labels: Sequence[str | None], names: Sequence[str]) -> Tensor:
+    return torch.tensor([IGNORE if label is None else names.index(label) for label in labels])
+
+
+def _floats(labels: Sequence[bool | None]) -> Tensor:
+    return torch.tensor([math.nan if label is None else float(label) for label in labels])
+
+
+WEIGHTS = {
+    "aspects": 5.0, "sentiment": 0.7, "request": 1.0, "intent": 0.7, "urgent": 0.7, "language": 0.3,
+    "tokens": 1.5, "asks": 0.3,
+}  # fmt: skip
+"""How much each task counts; `aspects` is a mean over 15 mostly absent categories, so it counts more."""
+
+
+def total_loss(logits: Logits, targets: Targets) -> Tensor:
+    """The weighted sum over tasks; a task nobody labelled in this batch adds nothing."""
+    parts = {
+        "aspects": _cross_entropy(logits.aspects.flatten(0, 1), targets.aspects.flatten()),
+        "sentiment": _cross_entropy(logits.sentiment, targets.sentiment),
+        "request": _binary(logits.request, targets.request),
+        "intent": _cross_entropy(logits.intent, targets.intent),
+        "urgent": _binary(logits.urgent, targets.urgent, positive=2.0),
+        "language": _cross_entropy(logits.language, targets.language),
+        "tokens": _binary(logits.tokens, targets.tokens),
+        "asks": _binary(logits.asks, targets.asks),
+    }
+    return torch.stack([WEIGHTS[task] * loss for task, loss in parts.items()]).sum()
+
+
+def _cross_entropy(logits: Tensor, classes: Tensor) -> Tensor:
+    known = classes != IGNORE
+    if not known.any():
+        return logits.sum() * 0.0
+    return F.cross_entropy(logits[known], classes[known], label_smoothing=0.03)
+
+
+def _binary(logits: Tensor, truth: Tensor, positive: float = 1.0) -> Tensor:
+    known = ~truth.isnan()
+    if not known.any():
+        return logits.sum() * 0.0
+    return F.binary_cross_entropy_with_logits(
+        logits[known], truth[known], pos_weight=torch.tensor(positive)
+    )
