@@ -5,6 +5,12 @@
     finding      what the model found in it      (one per analysed response)
     aspect       the categories of a finding     (one row a category)
     ticket       what a person must act on       (at most one per response)
+    ticket_comment   what was added to a ticket: a second response, or an agent's words
+    feedback     labels that an agent corrected: training data
+    delivery     something to send elsewhere: a case, a comment, an event
+    attempt      each time a delivery was tried  (one row a try)
+    system_state how a remote system is doing, and up to when it was asked for changes
+    replica      the processes that deliver, and when each was last alive
 
 Ids are hexadecimal and grow with time, so that new rows land at the end of every
 index and a list in order of id is a list in order of creation.
@@ -168,6 +174,8 @@ class TicketRow(SQLModel, table=True):
         Index("ix_ticket_country_id", "country", "id"),
         Index("ix_ticket_intent_id", "intent", "id"),
         Index("ix_ticket_delivery_id", "delivery", "id"),
+        Index("ix_ticket_problem_id", "problem", "id"),
+        Index("ix_ticket_remote_id", "remote_id"),
     )
 
     id: str = Field(default_factory=new_id, primary_key=True)
@@ -195,3 +203,104 @@ class TicketRow(SQLModel, table=True):
     updated_at: datetime = _moment()
     delivered_at: datetime | None = _optional_moment()
     resolved_at: datetime | None = _optional_moment()
+    error: str | None = None
+    """Why the last attempt to deliver it failed, in the remote system's words."""
+    problem: str | None = None
+    """Same customer and same order: equal for every ticket about one problem."""
+    assignee: str | None = None
+    resolution: str | None = None
+
+
+class TicketCommentRow(SQLModel, table=True):
+    """Something added to a ticket; its id is the idempotency key in the remote system."""
+
+    __tablename__: ClassVar[Any] = "ticket_comment"
+
+    id: str = Field(default_factory=new_id, primary_key=True)
+    ticket_id: str = Field(foreign_key="ticket.id", index=True)
+    response_id: str | None = Field(default=None, foreign_key="response.id", unique=True)
+    """The response that joined this ticket instead of opening its own."""
+    author: str
+    text: str
+    created_at: datetime = _moment()
+
+
+class FeedbackRow(SQLModel, table=True):
+    """What an agent says the labels of a comment should have been. The newest one counts."""
+
+    __tablename__: ClassVar[Any] = "feedback"
+
+    id: str = Field(default_factory=new_id, primary_key=True)
+    ticket_id: str = Field(foreign_key="ticket.id", index=True)
+    author: str
+    labels: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False))
+    """Only the corrected fields, by the names of the annotation guidelines."""
+    created_at: datetime = _moment()
+
+
+class DeliveryRow(SQLModel, table=True):
+    """Something to send, and how far it got."""
+
+    __tablename__: ClassVar[Any] = "delivery"
+    __table_args__ = (Index("ix_delivery_state_next_at", "state", "next_at"),)
+
+    id: str = Field(default_factory=new_id, primary_key=True)
+    kind: str
+    """`case`, `comment` or `event`."""
+    ticket_id: str = Field(foreign_key="ticket.id", index=True)
+    comment_id: str | None = Field(default=None, foreign_key="ticket_comment.id")
+    event: dict[str, Any] | None = Field(default=None, sa_column=Column(JSON, nullable=True))
+    """An event's `type` and `data`, as they were when it happened."""
+    system: str
+    """Whose queue it waits in: a ticket system, or `events`."""
+    state: str = "pending"
+    turn: int = 0
+    """Which of its jobs may act: each ends by raising it, which voids any other with the same turn."""
+    attempts: int = 0
+    next_at: datetime = _moment()
+    """When its job should run next."""
+    error: str | None = None
+    created_at: datetime = _moment()
+    finished_at: datetime | None = _optional_moment()
+
+
+class AttemptRow(SQLModel, table=True):
+    """One try to send a delivery."""
+
+    __tablename__: ClassVar[Any] = "attempt"
+
+    delivery_id: str = Field(primary_key=True, foreign_key="delivery.id")
+    number: int = Field(primary_key=True)
+    at: datetime = _moment()
+    milliseconds: int
+    outcome: str
+    """`delivered`, or what went wrong (`delivery.failure.Kind`)."""
+    status: int | None = None
+    """HTTP status of the last answer; null where none came."""
+    answer: str
+    """Its first 2,048 characters, without secrets."""
+    replica: str
+
+
+class SystemRow(SQLModel, table=True):
+    """How a remote system is doing (`delivery.circuit`), shared by all replicas."""
+
+    __tablename__: ClassVar[Any] = "system_state"
+
+    system: str = Field(primary_key=True)
+    failures: int = 0
+    trips: int = 0
+    parked_until: datetime | None = _optional_moment()
+    asked: bool = False
+    reason: str = ""
+    read_until: datetime | None = _optional_moment()
+    """Its changes are known up to here."""
+
+
+class ReplicaRow(SQLModel, table=True):
+    """A process that delivers."""
+
+    __tablename__: ClassVar[Any] = "replica"
+
+    id: str = Field(primary_key=True)
+    seen_at: datetime = _moment()
