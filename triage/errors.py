@@ -14,6 +14,7 @@ Each class says its HTTP status, a short title, and whether sending the same
 request again can help.
 """
 
+import traceback
 from typing import ClassVar
 
 
@@ -85,3 +86,11 @@ class Unavailable(TriageError):
     status = 503
     title = "Temporarily unavailable"
     retryable = True
+
+
+def without_words(error: BaseException) -> str:
+    """Describe an unexpected error for the log: what and where, not its words.
+
+    The words of an error from some library may quote what a customer wrote.
+    """
+    return f"{type(error).__name__}\n{''.join(traceback.format_tb(error.__traceback__))}"

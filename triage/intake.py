@@ -7,7 +7,6 @@ is stored as `pending_analysis`, and `analyse_pending` finishes it later.
 """
 
 import logging
-import traceback
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -17,7 +16,7 @@ from sqlalchemy import update
 from sqlmodel import col, select
 
 from triage.db import Database
-from triage.errors import Conflict, NotFound, Unavailable
+from triage.errors import Conflict, NotFound, Unavailable, without_words
 from triage.pipeline import analyse
 from triage.ports import Clock, DeliveryJobs, Predictor
 from triage.receipts import Receipt, Work, known_receipts, read_receipts, store_new, store_results
@@ -94,13 +93,13 @@ class Intake:
         for start in range(0, len(responses), CHUNK):
             yield from self._accept(client, responses[start : start + CHUNK], historical=historical)
 
-    def find(self, response_id: str) -> tuple[ResponseRow, Receipt]:
+    def find(self, response_id: str) -> Receipt:
         """Return a stored response with its results. Raises `NotFound`."""
         with self._database.read() as session:
             row = session.get(ResponseRow, response_id)
             if row is None:
                 raise NotFound(f"there is no response {response_id!r}")
-            return row, read_receipts(session, [row])[0]
+            return read_receipts(session, [row])[0]
 
     def _accept(
         self, client: str, responses: Sequence[SurveyResponse], *, historical: bool
@@ -143,9 +142,7 @@ class Intake:
         except Exception as error:
             if len(responses) > 1:
                 return [self._analyse([response])[0] for response in responses]
-            # Where it happened, but not the error's words, which may quote the comment.
-            frames = "".join(traceback.format_tb(error.__traceback__))
-            _log.error("analysis of a response failed: %s\n%s", type(error).__name__, frames)
+            _log.error("analysis of a response failed: %s", without_words(error))
             return [None]
 
     def analyse_pending(self, *, limit: int = CHUNK, due_only: bool = True) -> int:
@@ -166,10 +163,9 @@ class Intake:
         """Store the outcome of a later analysis; return whether it gave a finding."""
         now = self._clock.now()
         values = _ANALYSED if finding else _postponed(now, attempts=row.analysis_attempts)
-        opens_ticket = finding and not row.historical
-        ticket = self._routing.ticket(row.id, to_response(row), finding, now) if opens_ticket else None
+        ticket = self._routing.ticket(row.id, to_response(row), finding, historical=row.historical, now=now)
         claim = update(ResponseRow).where(
-            col(ResponseRow.id) == row.id, ResponseRow.state == "pending_analysis"
+            col(ResponseRow.id) == row.id, col(ResponseRow.state) == "pending_analysis"
         )
         with self._database.write() as session:
             is_mine = session.execute(claim.values(values).returning(col(ResponseRow.id))).first()

@@ -10,9 +10,13 @@ from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from triage.errors import InvalidInput, NotFound
+from triage.labels import CATEGORIES
 from triage.records import to_finding
 from triage.tables import AspectRow, FindingRow, ResponseRow, TicketRow, id_at
 from triage.types import Finding
+
+_CATEGORY_ORDER = {category: place for place, category in enumerate(CATEGORIES)}
+"""In which the pipeline gives them, so that a repeated request gets the same answer to the letter."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -101,7 +105,8 @@ def _views(session: Session, tickets: Sequence[TicketRow]) -> list[TicketView]:
 def findings_of(session: Session, response_ids: Sequence[str]) -> dict[str, Finding]:
     """Return the findings of `response_ids` by id; a response still to be analysed has none."""
     aspects: dict[str, list[AspectRow]] = defaultdict(list)
-    for row in session.exec(select(AspectRow).where(col(AspectRow.response_id).in_(response_ids))):
+    stored = session.exec(select(AspectRow).where(col(AspectRow.response_id).in_(response_ids)))
+    for row in sorted(stored, key=lambda row: _CATEGORY_ORDER[row.category]):
         aspects[row.response_id].append(row)
     rows = session.exec(select(FindingRow).where(col(FindingRow.response_id).in_(response_ids)))
     return {row.response_id: to_finding(row, aspects[row.response_id]) for row in rows}

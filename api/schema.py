@@ -1,0 +1,43 @@
+"""What the resources' HTTP schemas are made of: texts with their limits, and two bases."""
+
+from typing import Annotated, Final
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from triage.countries import COUNTRIES
+
+MAX_COMMENT: Final = 10_000
+
+
+class In(BaseModel):
+    """Something a caller sends. A score of "9" or a misspelt field is a mistake best seen at once."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False, use_attribute_docstrings=True)
+
+
+class Out(BaseModel):
+    """Something the service answers; the strings under its fields describe them in OpenAPI."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
+
+def _storable(text: str) -> str:
+    """Refuse NUL: PostgreSQL cannot store it, and no survey means it."""
+    if "\0" in text:
+        raise ValueError("has a NUL character (\\u0000); remove it")
+    return text
+
+
+def _country(code: str) -> str:
+    if (code := code.upper()) not in COUNTRIES:
+        raise ValueError("unknown country; use ISO 3166-1 alpha-2, such as IT or GB")
+    return code
+
+
+Comment = Annotated[str, Field(max_length=MAX_COMMENT), AfterValidator(_storable)]
+Identifier = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_storable)]
+Name = Annotated[str, Field(max_length=200), AfterValidator(_storable)]
+Question = Annotated[str, Field(max_length=1_000), AfterValidator(_storable)]
+AttributeText = Annotated[str, Field(max_length=1_000), AfterValidator(_storable)]
+Country = Annotated[str, Field(max_length=20), AfterValidator(_country)]
+Locale = Annotated[str, Field(max_length=35, pattern=r"^[A-Za-z]{2,3}([-_][A-Za-z0-9]{1,8})*$")]

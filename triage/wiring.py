@@ -1,0 +1,145 @@
+"""Builds everything from the settings: who plays which part is said here and nowhere else."""
+
+import logging
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from triage.db import Database
+from triage.errors import Unavailable, without_words
+from triage.intake import Intake, Routing
+from triage.keys import ApiKeys
+from triage.migrations import upgrade
+from triage.ports import Predictor, SystemClock
+from triage.routing import load_rules
+from triage.settings import STUB_MODEL, Settings
+
+Progress = Callable[[str, float], None]
+"""Told what is being done, and how much of it is, from 0 to 1."""
+_PENDING_SECONDS = 30.0
+
+_log = logging.getLogger(__name__)
+
+
+class Model:
+    """The predictor, from before it is loaded. Thread-safe."""
+
+    def __init__(self, load: Callable[[], Predictor]) -> None:
+        self._load = load
+        self._predictor: Predictor | None = None
+        self._problem = "the model is loading"
+
+    def load(self) -> None:
+        """Load the predictor; where that fails, every request for it says so."""
+        try:
+            self._predictor = self._load()
+        except Exception as error:
+            self._problem = "the model could not be loaded; the service's log says why"
+            _log.exception("the model could not be loaded")
+            raise Unavailable(self._problem) from error
+
+    def predictor(self) -> Predictor:
+        """Return the loaded predictor. Raises `Unavailable`."""
+        if self._predictor is None:
+            raise Unavailable(self._problem)
+        return self._predictor
+
+    @property
+    def name(self) -> str | None:
+        """The model's name, None until it is loaded."""
+        return self._predictor.name if self._predictor else None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Services:
+    """All that a running process needs."""
+
+    settings: Settings
+    database: Database
+    model: Model
+    keys: ApiKeys
+    intake: Intake
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self.database.close()
+
+
+def build(settings: Settings, progress: Progress | None = None) -> Services:
+    """Build the services over a database brought up to date; the model is not loaded yet.
+
+    Raises `ConfigurationError` for routing rules that cannot work.
+    """
+    rules = load_rules(settings.routing_file)
+    database = Database(settings.database)
+    upgrade(database.engine)
+    clock = SystemClock()
+    model = Model(lambda: _load_predictor(settings, progress or _log_progress))
+    return Services(
+        settings=settings,
+        database=database,
+        model=model,
+        keys=ApiKeys(database, clock),
+        intake=Intake(database, model.predictor, Routing(rules=rules), clock),
+    )
+
+
+def first_key(services: Services) -> tuple[str | None, Path]:
+    """See that an API key exists; return it where it is known, and the file that may hold it."""
+    bootstrap = services.settings.bootstrap_api_key
+    file = services.settings.data_dir / "api-key"
+    return services.keys.ensure_first(bootstrap.get_secret_value() if bootstrap else None, file), file
+
+
+def _load_predictor(settings: Settings, progress: Progress) -> Predictor:
+    # Imported here: the stub needs none of the real one's libraries.
+    if settings.model == STUB_MODEL:
+        from models.stub import StubPredictor
+
+        return StubPredictor()
+    from models.predictor import load_predictor
+
+    return load_predictor(
+        model=settings.model,
+        backend=settings.backend,
+        cache_dir=settings.cache_dir,
+        encoder=settings.encoder,
+        threads=settings.model_threads,
+        progress=progress,
+    )
+
+
+def _log_progress(what: str, share: float) -> None:
+    _log.info("%s: %d %%", what, share * 100)
+
+
+class Background:
+    """What a server does beside answering: loads the model, then finishes what is pending."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="triage-background", daemon=True)
+
+    def start(self) -> None:
+        """Begin, in a thread of its own."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Finish what is under way and end."""
+        self._stop.set()
+        self._thread.join(timeout=10)
+
+    def _run(self) -> None:
+        try:
+            self._services.model.load()
+        except Unavailable:
+            return
+        while not self._stop.is_set():
+            try:
+                while self._services.intake.analyse_pending() and not self._stop.is_set():
+                    pass
+            except Exception as error:
+                _log.error("pending responses could not be analysed: %s", without_words(error))
+            self._stop.wait(_PENDING_SECONDS)
