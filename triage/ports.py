@@ -6,7 +6,16 @@ from typing import Protocol
 
 from sqlmodel import Session
 
-from triage.types import CaseRecord, Check, Prediction, RemoteCase, RemoteChanges, RemoteState, System
+from triage.types import (
+    CaseRecord,
+    Check,
+    Prediction,
+    RemoteCase,
+    RemoteChanges,
+    RemoteState,
+    System,
+    TicketEvent,
+)
 
 
 class Predictor(Protocol):
@@ -58,10 +67,25 @@ class TicketSystem(Protocol):
 
 
 class DeliveryJobs(Protocol):
-    """The durable queue that brings tickets to their systems."""
+    """The durable queues that bring tickets to their systems, and events to the survey platform.
+
+    Every call is part of `session`'s transaction: what was asked commits with it, or not at all.
+    """
 
     def enqueue(self, session: Session, ticket_id: str) -> None:
-        """Queue the delivery of a ticket in `session`'s transaction: both commit, or neither."""
+        """A ticket was opened: queue its delivery and the event."""
+        ...
+
+    def comment(self, session: Session, comment_id: str) -> None:
+        """Something was added to a ticket: queue it for the ticket's system."""
+        ...
+
+    def announce(self, session: Session, ticket_id: str, event: TicketEvent) -> None:
+        """Queue a signed event for the survey platform, where one listens."""
+        ...
+
+    def retry(self, session: Session, ticket_id: str) -> int:
+        """Queue again what could not be delivered for a ticket; return how many deliveries."""
         ...
 
 

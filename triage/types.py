@@ -142,6 +142,7 @@ class Decision:
 
 
 TicketStatus = Literal["open", "in_progress", "resolved"]
+TicketEvent = Literal["ticket.created", "ticket.delivered", "ticket.resolved"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
