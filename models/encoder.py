@@ -41,7 +41,9 @@ def load_encoder(source: str | None = None) -> tuple[PreTrainedModel, Tokenizer]
         packed = PackedEncoder.from_package()
         return _from_packed(packed), packed.tokenizer()
     model = AutoModel.from_pretrained(source, attn_implementation="sdpa")
-    return model, AutoTokenizer.from_pretrained(Path(source) if Path(source).is_dir() else source).backend_tokenizer
+    return model, AutoTokenizer.from_pretrained(
+        Path(source) if Path(source).is_dir() else source
+    ).backend_tokenizer
 
 
 def _from_packed(packed: PackedEncoder) -> BertModel:

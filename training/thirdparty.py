@@ -84,9 +84,7 @@ _INTENTS: Final = {
 
 def _support(record: Record) -> Example:
     intent = _INTENTS.get(record["label"])
-    return Example(
-        id="bitext", text=record["text"], lang="en", asks=True, has_request=True, request=intent
-    )
+    return Example(id="bitext", text=record["text"], lang="en", asks=True, has_request=True, request=intent)
 
 
 _ASPECTS: Final = {

@@ -96,7 +96,8 @@ def train(
                 speed = step * schedule.batch / (time.monotonic() - began)
                 recent = sum(losses[-100:]) / len(losses[-100:])
                 progress(
-                    step / steps, f"epoch {epoch + 1}/{schedule.epochs} loss {recent:.3f} {speed:.0f} comments/s"
+                    step / steps,
+                    f"epoch {epoch + 1}/{schedule.epochs} loss {recent:.3f} {speed:.0f} comments/s",
                 )
     average.write(network)
     network.eval()
@@ -251,6 +252,4 @@ def _binary(logits: Tensor, truth: Tensor, positive: float = 1.0) -> Tensor:
     known = ~truth.isnan()
     if not known.any():
         return logits.sum() * 0.0
-    return F.binary_cross_entropy_with_logits(
-        logits[known], truth[known], pos_weight=torch.tensor(positive)
-    )
+    return F.binary_cross_entropy_with_logits(logits[known], truth[known], pos_weight=torch.tensor(positive))

@@ -26,6 +26,11 @@ class Predictor(Protocol):
         """The model's released name and version, such as `base-1`."""
         ...
 
+    @property
+    def thresholds(self) -> Thresholds:
+        """Where this model's probabilities become answers."""
+        ...
+
     def predict(
         self, texts: Sequence[str], questions: Sequence[str | None] | None = None
     ) -> list[Prediction]:

@@ -78,6 +78,26 @@ class Prediction:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Confident:
+    """From when on an answer is sure enough to act on: its probability, and its lead over the next best."""
+
+    score: float = 0.0
+    margin: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Thresholds:
+    """Where probabilities become answers; chosen on the development split when a model is made."""
+
+    request: float = 0.5
+    urgent: float = 0.5
+    aspect: float = 0.5
+    """That a category is spoken of at all."""
+    confident: Mapping[str, Confident] = field(default_factory=dict)
+    """Task (`request`, `intent`, `aspects`, `sentiment`, `urgent`) -> when not to abstain."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class LanguageFinding:
     """The language of a text and how sure we are (0 to 1)."""
 
