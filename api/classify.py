@@ -5,12 +5,12 @@ from typing import Annotated
 from fastapi import APIRouter, Depends
 from fastapi.responses import Response
 from pydantic import BeforeValidator, ConfigDict, Field
-from triage.pipeline import analyse
 
 from api.deps import ServicesDep, allowed, answer
 from api.finding import FindingOut
 from api.problem import problem_docs
 from api.schema import Comment, In, Locale, Out, Question
+from triage.pipeline import analyse
 from triage.types import SurveyResponse
 
 router = APIRouter(tags=["classify"])

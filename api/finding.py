@@ -1,6 +1,7 @@
 """How a finding looks over HTTP: the names of the annotation guidelines."""
 
 from api.schema import Out
+from triage.export import finding_record
 from triage.labels import Category, Intent, Polarity, Sentiment
 from triage.types import Finding
 
@@ -38,28 +39,4 @@ class FindingOut(Out):
     @classmethod
     def of(cls, finding: Finding) -> "FindingOut":
         """Return the HTTP form of `finding`."""
-        request = finding.request
-        return cls(
-            lang=finding.language.code,
-            aspects={aspect.category: aspect.polarity for aspect in finding.aspects},
-            sentiment=finding.sentiment,
-            request=request.intent if request else None,
-            request_text=request.text if request else None,
-            request_span=(request.start, request.end) if request else None,
-            urgent=finding.urgent,
-            confidence=_confidence(finding),
-            abstained=[*finding.abstained],
-            model=finding.model,
-        )
-
-
-def _confidence(finding: Finding) -> ConfidenceOut:
-    request = finding.request
-    return ConfidenceOut(
-        lang=finding.language.confidence,
-        aspects={aspect.category: aspect.confidence for aspect in finding.aspects},
-        sentiment=finding.sentiment_confidence,
-        request=request.confidence if request else None,
-        intent=request.intent_confidence if request else None,
-        urgent=finding.urgent_confidence,
-    )
+        return cls.model_validate(finding_record(finding))

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import update
-from sqlmodel import col, select
+from sqlmodel import col, func, select
 
 from triage.db import Database
 from triage.errors import Conflict, NotFound, Unavailable, without_words
@@ -158,6 +158,23 @@ class Intake:
             rows = session.exec(query.order_by(col(ResponseRow.analyse_after)).limit(limit)).all()
         findings = self._analyse([to_response(row) for row in rows]) if rows else []
         return sum(map(self._finish, rows, findings))
+
+    def analyse_all_pending(self) -> int:
+        """Try each response that is pending now once; return how many got a finding."""
+        # One that fails again goes to the end of the order, so that this many rounds reach all.
+        rounds = range(0, self.count_pending(), CHUNK)
+        return sum(self.analyse_pending(due_only=False) for _ in rounds)
+
+    def count_pending(self) -> int:
+        """Return how many responses are stored without a finding."""
+        with self._database.read() as session:
+            query = select(func.count()).where(col(ResponseRow.state) == "pending_analysis")
+            return session.exec(query).one()
+
+    def is_empty(self) -> bool:
+        """Return whether no response was ever stored."""
+        with self._database.read() as session:
+            return session.exec(select(ResponseRow.id).limit(1)).first() is None
 
     def _finish(self, row: ResponseRow, finding: Finding | None) -> bool:
         """Store the outcome of a later analysis; return whether it gave a finding."""

@@ -29,12 +29,14 @@ class Model:
         self._load = load
         self._predictor: Predictor | None = None
         self._problem = "the model is loading"
+        self.has_failed = False
 
     def load(self) -> None:
         """Load the predictor; where that fails, every request for it says so."""
         try:
             self._predictor = self._load()
         except Exception as error:
+            self.has_failed = True
             self._problem = "the model could not be loaded; the service's log says why"
             _log.exception("the model could not be loaded")
             raise Unavailable(self._problem) from error
@@ -75,7 +77,7 @@ def build(settings: Settings, progress: Progress | None = None) -> Services:
     database = Database(settings.database)
     upgrade(database.engine)
     clock = SystemClock()
-    model = Model(lambda: _load_predictor(settings, progress or _log_progress))
+    model = Model(lambda: load_predictor(settings, progress or _log_progress))
     return Services(
         settings=settings,
         database=database,
@@ -92,15 +94,16 @@ def first_key(services: Services) -> tuple[str | None, Path]:
     return services.keys.ensure_first(bootstrap.get_secret_value() if bootstrap else None, file), file
 
 
-def _load_predictor(settings: Settings, progress: Progress) -> Predictor:
+def load_predictor(settings: Settings, progress: Progress) -> Predictor:
+    """Load the model that the settings name, building its runtime file first where that is missing."""
     # Imported here: the stub needs none of the real one's libraries.
     if settings.model == STUB_MODEL:
         from models.stub import StubPredictor
 
         return StubPredictor()
-    from models.predictor import load_predictor
+    from models import predictor
 
-    return load_predictor(
+    return predictor.load_predictor(
         model=settings.model,
         backend=settings.backend,
         cache_dir=settings.cache_dir,

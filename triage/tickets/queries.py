@@ -15,7 +15,7 @@ from triage.records import to_finding
 from triage.tables import AspectRow, FindingRow, ResponseRow, TicketRow, id_at
 from triage.types import Finding
 
-_CATEGORY_ORDER = {category: place for place, category in enumerate(CATEGORIES)}
+_CATEGORY_ORDER: dict[str, int] = {category: place for place, category in enumerate(CATEGORIES)}
 """In which the pipeline gives them, so that a repeated request gets the same answer to the letter."""
 
 

@@ -1,0 +1,15 @@
+"""The `triage` command. One file a group of commands; each is thin."""
+
+import typer
+
+from triage.cli import classify, keys, model, responses, serve, tickets
+
+app = typer.Typer(
+    no_args_is_help=True, pretty_exceptions_show_locals=False, help="Survey comments in, tickets out."
+)
+app.command()(serve.serve)
+app.command()(classify.classify)
+app.add_typer(model.app)
+app.add_typer(keys.app, name="keys")
+app.add_typer(responses.app, name="responses")
+app.add_typer(tickets.app, name="tickets")

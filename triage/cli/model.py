@@ -1,0 +1,5 @@
+"""Commands that make models."""
+
+import typer
+
+app = typer.Typer()
