@@ -1,0 +1,42 @@
+# Needs Python 3.11, make and git; everything else comes into .venv.
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV ?= .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+TORCH := torch==2.13.0
+
+.PHONY: run install check test bench train format
+.DEFAULT_GOAL := run
+
+run: install  ## start the service, with sample responses where the database is empty
+	$(BIN)/triage serve --samples fixtures/samples.jsonl
+
+install: $(STAMP)  ## create .venv and install the service with its tools
+
+# Torch on its own first: the resolver would otherwise download several to compare.
+$(STAMP): pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(TORCH)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[dev]"
+	touch $@
+
+check: install  ## what every change must pass: seconds, not minutes
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest -m "not slow and not browser and not load"
+
+test: install  ## every test
+	$(BIN)/python -m pytest
+
+format: install
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: install  ## measure, and write docs/performance.md
+	$(BIN)/python -m benchmarks
+
+train: install  ## train the model on fixtures/corpus
+	$(BIN)/triage train
