@@ -14,6 +14,7 @@ from triage.types import (
     RemoteChanges,
     RemoteState,
     System,
+    Thresholds,
     TicketEvent,
 )
 

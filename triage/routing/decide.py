@@ -58,8 +58,7 @@ def _area(finding: Finding, response: SurveyResponse, rules: Rules) -> tuple[str
     name = rules.area_of(response.country)
     area, language = rules.areas[name], finding.language.code
     reason = f"country {response.country}: {name}" if response.country else f"no country: {name}"
-    is_known = language != "und" and "language" not in finding.abstained
-    if is_known and area.other_languages and area.languages and language not in area.languages:
+    if language != "und" and area.other_languages and area.languages and language not in area.languages:
         return area.other_languages, f"{reason}, which does not read {language}: {area.other_languages}"
     return name, reason
 
