@@ -1,0 +1,72 @@
+"""Everything that delivers, built and run together."""
+
+from collections.abc import Mapping
+
+from triage.db import Database
+from triage.delivery.circuit import Circuit, CircuitPolicy
+from triage.delivery.retry import RetryPolicy
+from triage.delivery.webhook import Webhook
+from triage.jobs.courier import Courier
+from triage.jobs.engine import Engine
+from triage.jobs.outbox import EVENTS, Outbox
+from triage.jobs.settle import Settlement
+from triage.jobs.upkeep import Upkeep
+from triage.ports import Clock, TicketSystem
+from triage.settings import DeliverySettings
+from triage.types import System
+
+
+class Delivery:
+    """The delivery of one replica. `outbox` may be used at once; nothing is sent before `start`."""
+
+    def __init__(
+        self,
+        database: Database,
+        url: str,
+        systems: Mapping[System, TicketSystem],
+        events: Webhook | None,
+        clock: Clock,
+        settings: DeliverySettings,
+        replica: str,
+    ) -> None:
+        """`url` is the database's: jobs are kept beside the tickets."""
+        self._settings = settings
+        self._clock = clock
+        self._systems = systems
+        self._events = events
+        self._queues: tuple[str, ...] = (*systems, *((EVENTS,) if events else ()))
+        self.engine = Engine(url, replica)
+        self.outbox = Outbox(self.engine, frozenset(systems), clock, announces=events is not None)
+        self.upkeep = Upkeep(
+            database, self.engine, self.outbox, systems, self._queues, clock, settings, replica
+        )
+        settlement = Settlement(
+            database,
+            self.outbox,
+            clock,
+            replica=replica,
+            policy=RetryPolicy(give_up_after=settings.give_up_after_days * 86_400),
+            circuits=CircuitPolicy(),
+            circuit_changed=self._circuit_changed,
+        )
+        self._courier = Courier(database, systems, events, settlement, clock, public_url=settings.public_url)
+
+    def start(self) -> None:
+        """Begin to deliver, unless this replica has no workers. Blocks for about a second."""
+        if self._settings.workers and self._queues:
+            self.upkeep.announce()
+            self.engine.start(self._courier.run, dict.fromkeys(self._queues, self._settings.workers))
+            self.upkeep.start()
+
+    def stop(self) -> None:
+        """Finish what is under way and let go."""
+        if self._settings.workers and self._queues:
+            self.upkeep.stop()
+        self.engine.stop()
+        for system in self._systems.values():
+            system.close()
+        if self._events:
+            self._events.close()
+
+    def _circuit_changed(self, system: str, circuit: Circuit) -> None:
+        self.upkeep.set_slots(system, circuit.slots(self._settings.workers, self._clock.now()))

@@ -1,0 +1,166 @@
+"""DBOS Transact behind a port of our own: durable queues in the service's database."""
+
+import logging
+from collections.abc import Callable, Iterable, Mapping
+from itertools import groupby
+
+from dbos import DBOS, DBOSClient, DBOSConfig, DBOSPortableJSONSerializer, EnqueueOptions
+from sqlalchemy import Engine as SqlEngine
+from sqlalchemy import create_engine, event, make_url
+from sqlalchemy.pool import ConnectionPoolEntry
+from sqlmodel import Session
+
+APPLICATION = "feedback-triage"
+VERSION = "1"
+"""Of the jobs' arguments. The default, a hash of the source, strands old jobs at each release."""
+_WORKFLOW = "deliver"
+_POOL = 16
+"""More than all workers: each holds a connection while DBOS writes its outcome."""
+_POLL_SECONDS = 0.25
+
+_JSON = DBOSPortableJSONSerializer()
+"""The default one is pickle: who can write to the database could run code here."""
+
+Run = Callable[[str, int], None]
+"""Does one turn of a delivery: its id, and the turn."""
+
+_run: Run | None = None
+
+
+@DBOS.workflow(name=_WORKFLOW, max_recovery_attempts=None)
+def _deliver(delivery_id: str, turn: int) -> None:
+    # DBOS keeps one registry a process, so the workflow is a plain function and the
+    # engine that is launched says here what it does.
+    if _run is None:
+        raise RuntimeError("a delivery job ran in a process that delivers nothing")
+    _run(delivery_id, turn)
+
+
+class Engine:
+    """Durable queues. One a process."""
+
+    def __init__(self, url: str, replica: str) -> None:
+        """Bring DBOS's tables up to date in the database at `url`; nothing runs yet."""
+        self._replica = replica
+        self._sql = _sql_engine(url)
+        self._launched = False
+        logging.getLogger("dbos").setLevel(logging.WARNING)
+        DBOS.migrate(url)
+        self._client = DBOSClient(
+            system_database_engine=self._sql,
+            serializer=_JSON,
+            application_name=APPLICATION,
+            lazy=True,
+        )
+
+    def enqueue(
+        self,
+        session: Session,
+        queue: str,
+        delivery_id: str,
+        turn: int,
+        *,
+        delay: float = 0.0,
+        priority: int = 3,
+    ) -> None:
+        """Enqueue a turn in `session`'s transaction. The same turn twice is one job.
+
+        Args:
+            delay: Seconds before which it does not run.
+            priority: 1 runs before 2, and so on.
+        """
+        options = EnqueueOptions(
+            workflow_name=_WORKFLOW,
+            queue_name=queue,
+            workflow_id=_job_id(delivery_id, turn),
+            app_version=VERSION,
+            priority=priority,
+        )
+        if delay > 0:
+            options["delay_seconds"] = delay
+        self._client.enqueue_in_transaction(session, options, delivery_id, turn)
+
+    def start(self, run: Run, slots: Mapping[str, int]) -> None:
+        """Work on `slots` (queue -> jobs at once); what this replica left unfinished comes first."""
+        global _run
+        _run = run
+        config = DBOSConfig(
+            name=APPLICATION,
+            system_database_engine=self._sql,
+            application_version=VERSION,
+            executor_id=self._replica,
+            serializer=_JSON,
+            log_level="WARNING",
+        )
+        DBOS(config=config)
+        DBOS.listen_queues(list(slots))
+        DBOS.launch()
+        self._launched = True
+        for queue, at_once in slots.items():
+            self.set_slots(queue, at_once)
+
+    def stop(self) -> None:
+        """Let running jobs finish for a few seconds; what does not is taken up at the next start."""
+        if self._launched:
+            DBOS.destroy(workflow_completion_timeout_sec=5)
+        self._client.destroy()
+        self._sql.dispose()
+
+    def set_slots(self, queue: str, at_once: int) -> None:
+        """Let each replica run so many jobs of `queue` at once; 0 parks it. Kept in the database."""
+        self._client.register_queue(queue, worker_concurrency=at_once, polling_interval_sec=_POLL_SECONDS)
+
+    def busy_replicas(self) -> set[str]:
+        """The replicas that have jobs under way."""
+        jobs = self._client.list_workflows(status="PENDING", load_input=False, load_output=False)
+        return {job.executor_id for job in jobs if job.executor_id}
+
+    def take_over(self, replicas: Iterable[str]) -> int:
+        """Put the unfinished jobs of dead replicas back into their queues; return how many."""
+        jobs = self._client.list_workflows(
+            status="PENDING", executor_id=list(replicas), load_input=False, load_output=False
+        )
+        by_queue = sorted(((job.queue_name or "", job.workflow_id) for job in jobs), key=lambda job: job[0])
+        for queue, group in groupby(by_queue, key=lambda job: job[0]):
+            self._client.resume_workflows([job_id for _, job_id in group], queue_name=queue or None)
+        return len(jobs)
+
+    def is_active(self, delivery_id: str, turn: int) -> bool:
+        """Whether the job of this turn waits or runs."""
+        jobs = self._client.list_workflows(
+            workflow_ids=[_job_id(delivery_id, turn)], load_input=False, load_output=False
+        )
+        return any(job.status in ("ENQUEUED", "DELAYED", "PENDING") for job in jobs)
+
+    def forget(self, before: str, limit: int = 500) -> int:
+        """Delete up to `limit` jobs that ended before a moment (ISO 8601); return how many."""
+        jobs = self._client.list_workflows(
+            status=["SUCCESS", "ERROR"],
+            completed_before=before,
+            limit=limit,
+            load_input=False,
+            load_output=False,
+        )
+        if jobs:
+            self._client.delete_workflows([job.workflow_id for job in jobs])
+        return len(jobs)
+
+
+def _job_id(delivery_id: str, turn: int) -> str:
+    return f"{delivery_id}-{turn}"
+
+
+def _sql_engine(url: str) -> SqlEngine:
+    parsed = make_url(url)
+    engine = create_engine(parsed, pool_size=_POOL, max_overflow=0, pool_timeout=30, hide_parameters=True)
+    if parsed.get_backend_name() == "sqlite":
+        event.listen(engine, "connect", _prepare_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: object, _record: ConnectionPoolEntry) -> None:
+    # The driver then begins a transaction at the first write, and takes the write lock with
+    # it: DBOS reads before it writes only in statements of their own.
+    connection.isolation_level = "IMMEDIATE"  # type: ignore[attr-defined]
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=30000", "foreign_keys=ON"):
+        connection.execute(f"PRAGMA {pragma}")  # type: ignore[attr-defined]

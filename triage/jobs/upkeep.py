@@ -1,0 +1,211 @@
+"""What keeps delivery going, in one thread of each replica.
+
+Each second:     queues are opened or closed as their system's circuit says
+Each heartbeat:  this replica says that it lives; one replica (whoever gets the lock)
+                 hands the jobs of dead replicas to the living, and starts again what lost its job
+Each poll:       the ticket systems are asked what changed there
+"""
+
+import logging
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import timedelta
+
+from sqlalchemy import text
+from sqlmodel import Session, col, select
+
+from triage.db import Database
+from triage.delivery.failure import DeliveryError
+from triage.errors import without_words
+from triage.jobs.engine import Engine
+from triage.jobs.outbox import Outbox
+from triage.jobs.settle import read_circuit
+from triage.ports import Clock, TicketSystem
+from triage.settings import DeliverySettings
+from triage.tables import DeliveryRow, ReplicaRow, SystemRow, TicketRow
+from triage.tickets.lifecycle import follow_remote
+from triage.types import System
+
+_TICK_SECONDS = 1.0
+_LOST_AFTER = timedelta(minutes=5)
+"""A delivery this long overdue is looked at: does its job still exist?"""
+_KEEP_JOBS = timedelta(days=2)
+_HEAL_LOCK = 7_273_110_453_211  # a number of our own, as in migrations/env.py
+
+_log = logging.getLogger(__name__)
+
+
+class Upkeep:
+    """The upkeep of one replica."""
+
+    def __init__(
+        self,
+        database: Database,
+        engine: Engine,
+        outbox: Outbox,
+        systems: Mapping[System, TicketSystem],
+        queues: tuple[str, ...],
+        clock: Clock,
+        settings: DeliverySettings,
+        replica: str,
+    ) -> None:
+        self._database = database
+        self._engine = engine
+        self._outbox = outbox
+        self._systems = systems
+        self._queues = queues
+        self._clock = clock
+        self._settings = settings
+        self._replica = replica
+        self._slots = dict.fromkeys(queues, settings.workers)
+        self._slots_lock = threading.Lock()
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._loop, name="triage-upkeep", daemon=True)
+        self._due: dict[str, float] = {}
+
+    def announce(self) -> None:
+        """Note this replica and its systems: before its first job, lest the others think it dead."""
+        with self._database.write() as session:
+            for system in self._queues:
+                if session.get(SystemRow, system) is None:
+                    session.add(SystemRow(system=system, read_until=self._clock.now()))
+        self.beat()
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End after the step under way."""
+        self._stop.set()
+        self._thread.join(timeout=30)
+
+    def set_slots(self, system: str, at_once: int) -> None:
+        """Open or close a queue, where that changes anything."""
+        with self._slots_lock:
+            if self._slots.get(system) != at_once:
+                self._engine.set_slots(system, at_once)
+                self._slots[system] = at_once
+
+    def circuits(self) -> None:
+        """Bring every queue in line with its system's circuit, which any replica may have changed."""
+        with self._database.read() as session:
+            circuits = {system: read_circuit(session, system) for system in self._queues}
+        for system, circuit in circuits.items():
+            self.set_slots(system, circuit.slots(self._settings.workers, self._clock.now()))
+
+    def beat(self) -> None:
+        """Say that this replica lives."""
+        with self._database.write() as session:
+            session.merge(ReplicaRow(id=self._replica, seen_at=self._clock.now()))
+
+    def heal(self) -> int:
+        """Take over what dead replicas left and start lost deliveries again; return how many."""
+        with self._alone() as session:
+            if session is None:
+                return 0
+            alive_since = self._clock.now() - timedelta(seconds=self._settings.silent_after_seconds)
+            query = select(ReplicaRow.id).where(col(ReplicaRow.seen_at) >= alive_since)
+            dead = self._engine.busy_replicas() - {*session.exec(query).all(), self._replica}
+        healed = self._engine.take_over(dead) if dead else 0
+        if healed:
+            _log.warning("took over %d deliveries of silent replicas: %s", healed, ", ".join(sorted(dead)))
+        return healed + self._restart_lost()
+
+    def _restart_lost(self) -> int:
+        """Enqueue anew what waits without a job: its last one ended in an error of our own."""
+        overdue = (
+            select(DeliveryRow)
+            .where(
+                col(DeliveryRow.state).in_(("pending", "parked")),
+                col(DeliveryRow.next_at) < self._clock.now() - _LOST_AFTER,
+                col(DeliveryRow.system).in_(self._queues),
+            )
+            .order_by(col(DeliveryRow.next_at))
+            .limit(50)
+        )
+        with self._database.read() as session:
+            rows = session.exec(overdue).all()
+        lost = [row for row in rows if not self._engine.is_active(row.id, row.turn)]
+        for row in lost:
+            self._restart(row)
+        return len(lost)
+
+    def _restart(self, seen: DeliveryRow) -> None:
+        with self._database.write() as session:
+            query = select(DeliveryRow).where(DeliveryRow.id == seen.id, DeliveryRow.turn == seen.turn)
+            row = session.exec(query.with_for_update()).first()
+            ticket = session.get(TicketRow, seen.ticket_id)
+            if row and ticket:
+                row.turn += 1
+                self._outbox.schedule(session, row, ticket.priority, at=self._clock.now())
+                _log.warning("delivery %s had lost its job and starts again", row.id)
+
+    def read_back(self) -> int:
+        """Ask every system what changed since last time; return how many tickets moved."""
+        return sum(self._read_back(name, system) for name, system in self._systems.items())
+
+    def _read_back(self, name: System, system: TicketSystem) -> int:
+        now = self._clock.now()
+        with self._database.read() as session:
+            row = session.get(SystemRow, name)
+            parked = read_circuit(session, name).parked(now)
+        since = (row and row.read_until) or now
+        if parked or now - since < timedelta(seconds=self._settings.poll_seconds / 2):
+            # The second: another replica asked a moment ago.
+            return 0
+        try:
+            changes = system.changes(since)
+        except DeliveryError as error:
+            # Reading is repeated from the same moment; sending decides whether the system is down.
+            _log.warning("%s could not be asked for changes: %s", name, error.kind)
+            return 0
+        with self._database.write() as session:
+            moved = sum(follow_remote(session, name, state, self._outbox, now) for state in changes.states)
+            row = session.get_one(SystemRow, name)
+            row.read_until = max(row.read_until or since, changes.covered_until)
+            session.add(row)
+        return moved
+
+    def tidy(self) -> None:
+        """Delete finished jobs; the attempts stay."""
+        before = (self._clock.now() - _KEEP_JOBS).isoformat()
+        while self._engine.forget(before) and not self._stop.is_set():
+            pass
+
+    @contextmanager
+    def _alone(self) -> Iterator[Session | None]:
+        """A transaction that only one replica at a time gets; None for the others. SQLite has one."""
+        if self._database.is_sqlite:
+            with self._database.read() as session:
+                yield session
+            return
+        with self._database.write() as session:
+            mine = session.execute(
+                text("SELECT pg_try_advisory_xact_lock(:lock)"), {"lock": _HEAL_LOCK}
+            ).scalar()
+            yield session if mine else None
+
+    def _loop(self) -> None:
+        steps: dict[str, tuple[float, Callable[[], object]]] = {
+            "circuits": (_TICK_SECONDS, self.circuits),
+            "beat": (self._settings.heartbeat_seconds, self.beat),
+            "heal": (self._settings.heartbeat_seconds, self.heal),
+            "read_back": (self._settings.poll_seconds, self.read_back),
+            "tidy": (3600.0, self.tidy),
+        }
+        waited = 0.0
+        while not self._stop.wait(_TICK_SECONDS):
+            waited += _TICK_SECONDS
+            for name, (every, step) in steps.items():
+                if waited >= self._due.get(name, every):
+                    self._due[name] = waited + every
+                    self._guarded(name, step)
+
+    def _guarded(self, name: str, step: Callable[[], object]) -> None:
+        try:
+            step()
+        except Exception as error:
+            # A database that is away for a moment must not end the upkeep.
+            _log.error("upkeep (%s) failed: %s", name, without_words(error))
