@@ -40,7 +40,7 @@ class Predictor(Protocol):
 
 
 class TicketSystem(Protocol):
-    """A contact centre's ticket system. Thread-safe; every call may raise `delivery.failure.DeliveryError`."""
+    """A contact centre's ticket system. Thread-safe; every call may raise `DeliveryError`."""
 
     @property
     def name(self) -> System:

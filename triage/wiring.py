@@ -9,11 +9,13 @@ from pathlib import Path
 from triage.db import Database
 from triage.errors import Unavailable, without_words
 from triage.intake import Intake, Routing
+from triage.jobs import Delivery, delivery_of
 from triage.keys import ApiKeys
 from triage.migrations import upgrade
 from triage.ports import Predictor, SystemClock
 from triage.routing import load_rules
 from triage.settings import STUB_MODEL, Settings
+from triage.tickets.service import INBOX
 
 Progress = Callable[[str, float], None]
 """Told what is being done, and how much of it is, from 0 to 1."""
@@ -62,9 +64,13 @@ class Services:
     model: Model
     keys: ApiKeys
     intake: Intake
+    delivery: Delivery | None
+    """None where no ticket system is configured: the inbox needs nothing sent."""
 
     def close(self) -> None:
-        """Let go of the database."""
+        """Let go of the ticket systems and the database."""
+        if self.delivery:
+            self.delivery.stop()
         self.database.close()
 
 
@@ -78,12 +84,19 @@ def build(settings: Settings, progress: Progress | None = None) -> Services:
     upgrade(database.engine)
     clock = SystemClock()
     model = Model(lambda: load_predictor(settings, progress or _log_progress))
+    delivery = delivery_of(settings, database, clock)
+    routing = Routing(
+        rules=rules,
+        systems=frozenset({INBOX, *(delivery.systems if delivery else ())}),
+        jobs=delivery.outbox if delivery else None,
+    )
     return Services(
         settings=settings,
         database=database,
         model=model,
         keys=ApiKeys(database, clock),
-        intake=Intake(database, model.predictor, Routing(rules=rules), clock),
+        intake=Intake(database, model.predictor, routing, clock),
+        delivery=delivery,
     )
 
 
@@ -118,7 +131,7 @@ def _log_progress(what: str, share: float) -> None:
 
 
 class Background:
-    """What a server does beside answering: loads the model, then finishes what is pending."""
+    """What a server does beside answering: delivers, loads the model, then finishes what is pending."""
 
     def __init__(self, services: Services) -> None:
         self._services = services
@@ -135,6 +148,8 @@ class Background:
         self._thread.join(timeout=10)
 
     def _run(self) -> None:
+        if self._services.delivery:
+            self._services.delivery.start()
         try:
             self._services.model.load()
         except Unavailable:

@@ -4,6 +4,7 @@
     outbox.py     enqueueing, in the caller's transaction
     courier.py    one attempt: what a job does
     settle.py     writing down how the attempt ended, and enqueueing what follows
+    delivery.py   all of it, built and run together
     upkeep.py     heartbeat, dead replicas, parked systems, reading back, tidying up
 
 A job is one turn of one delivery. It ends by raising the delivery's turn, in the same
@@ -12,7 +13,6 @@ transaction that stores the attempt and enqueues the next turn; so a job that ru
 Delivery is at least once; exactly once comes from the key in the remote record.
 """
 
-from triage.jobs.delivery import Delivery
-from triage.jobs.outbox import Outbox
+from triage.jobs.delivery import Delivery, delivery_of, systems_of
 
-__all__ = ["Delivery", "Outbox"]
+__all__ = ["Delivery", "delivery_of", "systems_of"]

@@ -4,7 +4,9 @@ from collections.abc import Mapping
 
 from triage.db import Database
 from triage.delivery.circuit import Circuit, CircuitPolicy
+from triage.delivery.dynamics import Dynamics
 from triage.delivery.retry import RetryPolicy
+from triage.delivery.service_cloud import ServiceCloud
 from triage.delivery.webhook import Webhook
 from triage.jobs.courier import Courier
 from triage.jobs.engine import Engine
@@ -12,8 +14,36 @@ from triage.jobs.outbox import EVENTS, Outbox
 from triage.jobs.settle import Settlement
 from triage.jobs.upkeep import Upkeep
 from triage.ports import Clock, TicketSystem
-from triage.settings import DeliverySettings
+from triage.settings import DeliverySettings, Settings
 from triage.types import System
+
+
+def systems_of(settings: Settings) -> dict[System, TicketSystem]:
+    """The ticket systems that the settings describe, not signed in yet; the inbox is none of them."""
+    systems: dict[System, TicketSystem] = {}
+    if settings.dynamics:
+        systems["dynamics"] = Dynamics(settings.dynamics)
+    if settings.service_cloud:
+        systems["service_cloud"] = ServiceCloud(settings.service_cloud)
+    if settings.webhook:
+        systems["webhook"] = Webhook(settings.webhook)
+    return systems
+
+
+def delivery_of(settings: Settings, database: Database, clock: Clock) -> "Delivery | None":
+    """The delivery that the settings describe; None where the inbox is all there is."""
+    systems = systems_of(settings)
+    if not systems:
+        return None
+    return Delivery(
+        database,
+        settings.database,
+        systems,
+        Webhook(settings.webhook) if settings.webhook else None,
+        clock,
+        settings.delivery,
+        settings.replica_id,
+    )
 
 
 class Delivery:
@@ -32,7 +62,7 @@ class Delivery:
         """`url` is the database's: jobs are kept beside the tickets."""
         self._settings = settings
         self._clock = clock
-        self._systems = systems
+        self.systems = systems
         self._events = events
         self._queues: tuple[str, ...] = (*systems, *((EVENTS,) if events else ()))
         self.engine = Engine(url, replica)
@@ -63,7 +93,7 @@ class Delivery:
         if self._settings.workers and self._queues:
             self.upkeep.stop()
         self.engine.stop()
-        for system in self._systems.values():
+        for system in self.systems.values():
             system.close()
         if self._events:
             self._events.close()

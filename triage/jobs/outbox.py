@@ -10,11 +10,11 @@ from triage.errors import NotFound
 from triage.jobs.engine import Engine
 from triage.ports import Clock
 from triage.tables import DeliveryRow, TicketCommentRow, TicketRow
+from triage.tickets.service import INBOX
 from triage.types import System, TicketEvent
 
 EVENTS: Final = "events"
 """The queue of the signed events; every other queue is named after its system."""
-INBOX: Final = "inbox"
 _ORDER: Final = {"urgent": 1, "high": 2, "normal": 3, "low": 4}
 
 

@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Final
 
 from sqlalchemy import insert
 from sqlmodel import Session
@@ -12,7 +13,7 @@ from triage.tables import TicketRow, metadata
 from triage.types import Decision, Finding, SurveyResponse
 
 _TICKET = metadata.tables["ticket"]
-INBOX = "inbox"
+INBOX: Final = "inbox"
 """The system that is this service itself."""
 
 
@@ -51,7 +52,7 @@ def open_tickets(session: Session, tickets: Sequence[TicketRow], jobs: DeliveryJ
         return
     session.execute(insert(_TICKET), [dict(ticket) for ticket in tickets])
     for ticket in tickets:
-        if ticket.delivery == "pending":
-            if jobs is None:
-                raise RuntimeError("a ticket was routed to a system that has no delivery jobs")
+        if jobs is not None:
             jobs.enqueue(session, ticket.id)
+        elif ticket.delivery == "pending":
+            raise RuntimeError("a ticket was routed to a system that has no delivery jobs")
