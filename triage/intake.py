@@ -17,6 +17,7 @@ from sqlmodel import col, func, select
 
 from triage.db import Database
 from triage.errors import Conflict, NotFound, Unavailable, without_words
+from triage.group_commit import GroupCommit
 from triage.pipeline import analyse
 from triage.ports import Clock, DeliveryJobs, Predictor
 from triage.receipts import Receipt, Work, known_receipts, read_receipts, store_new, store_results
@@ -71,6 +72,8 @@ class Intake:
         self._predictor = predictor
         self._routing = routing
         self._clock = clock
+        # PostgreSQL gathers concurrent commits by itself, and lets them run side by side.
+        self._store = GroupCommit(self._commit).store if database.is_sqlite else self._commit
 
     def accept(self, client: str, response: SurveyResponse) -> Receipt:
         """Store and triage one response, or return what became of it the first time.
@@ -107,10 +110,8 @@ class Intake:
         receipts = self._known(client, [response.external_id for response in responses])
         fresh = {r.external_id: r for r in reversed(responses) if r.external_id not in receipts}
         if fresh:
-            work = self._work(client, [*fresh.values()], historical)
-            with self._database.write() as session:
-                new = store_new(session, work, self._routing.jobs, self._clock.now())
-            receipts |= {receipt.external_id: receipt for receipt in new}
+            stored = self._store(self._work(client, [*fresh.values()], historical))
+            receipts |= {receipt.external_id: receipt for receipt in stored if receipt}
             if lost := fresh.keys() - receipts.keys():
                 receipts |= self._known(client, [*lost])
         return [_outcome(response, receipts) for response in responses]
@@ -118,6 +119,11 @@ class Intake:
     def _known(self, client: str, external_ids: Sequence[str]) -> dict[str, Receipt]:
         with self._database.read() as session:
             return known_receipts(session, client, external_ids)
+
+    def _commit(self, work: Sequence[Work]) -> Sequence[Receipt | None]:
+        """Store `work` in one transaction; None for what another caller stored meanwhile."""
+        with self._database.write() as session:
+            return store_new(session, work, self._routing.jobs, self._clock.now())
 
     def _work(self, client: str, responses: Sequence[SurveyResponse], historical: bool) -> list[Work]:
         """Analyse and route new responses."""

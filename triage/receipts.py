@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import cast
 
-from sqlalchemy import insert
+from sqlalchemy import bindparam, insert
+from sqlalchemy import select as core_select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col, select
 
@@ -26,6 +27,11 @@ _INSERT_NEW = {
     .on_conflict_do_nothing(index_elements=_IDENTITY)
     .returning(_RESPONSE.c.id),
 }
+# Built once, and without the ORM: nearly every response is new, and this finds nothing.
+_KNOWN_IDS = core_select(_RESPONSE.c.id).where(
+    _RESPONSE.c.client == bindparam("client"),
+    _RESPONSE.c.external_id.in_(bindparam("external_ids", expanding=True)),
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -66,16 +72,17 @@ class Work:
 
 def store_new(
     session: Session, work: Sequence[Work], jobs: DeliveryJobs | None, now: datetime
-) -> list[Receipt]:
-    """Store of `work` what is new, with its results; return the receipts of just that.
+) -> list[Receipt | None]:
+    """Store of `work` what is new, with its results; return a receipt for each, None where it was known.
 
     Another's uncommitted response under the same external id is waited for.
     """
     dialect = session.get_bind().dialect.name
-    ids = set(session.execute(_INSERT_NEW[dialect], [item.row for item in work]).scalars())
-    new = [item for item in work if item.row["id"] in ids]
-    store_results(session, new, jobs, now)
-    return [item.receipt() for item in new]
+    # In one order everywhere: two replicas with the same responses wait for each other, never in a ring.
+    rows = sorted((item.row for item in work), key=lambda row: (row["client"], row["external_id"]))
+    ids = set(session.execute(_INSERT_NEW[dialect], rows).scalars())
+    store_results(session, [item for item in work if item.row["id"] in ids], jobs, now)
+    return [item.receipt() if item.row["id"] in ids else None for item in work]
 
 
 def store_results(session: Session, work: Sequence[Work], jobs: DeliveryJobs | None, now: datetime) -> None:
@@ -90,16 +97,15 @@ def store_results(session: Session, work: Sequence[Work], jobs: DeliveryJobs | N
 
 def known_receipts(session: Session, client: str, external_ids: Sequence[str]) -> dict[str, Receipt]:
     """Return what became of those of `external_ids` that `client` sent before."""
-    query = select(ResponseRow).where(
-        ResponseRow.client == client, col(ResponseRow.external_id).in_(external_ids)
-    )
-    return {receipt.external_id: receipt for receipt in read_receipts(session, session.exec(query).all())}
+    found = session.execute(_KNOWN_IDS, {"client": client, "external_ids": external_ids}).scalars().all()
+    if not found:
+        return {}
+    rows = session.exec(select(ResponseRow).where(col(ResponseRow.id).in_(found))).all()
+    return {receipt.external_id: receipt for receipt in read_receipts(session, rows)}
 
 
 def read_receipts(session: Session, rows: Sequence[ResponseRow]) -> list[Receipt]:
     """Read the results of stored responses, in the order of `rows`."""
-    if not rows:
-        return []
     ids = [row.id for row in rows]
     findings = findings_of(session, ids)
     query = select(TicketRow).where(col(TicketRow.response_id).in_(ids))

@@ -12,10 +12,12 @@ from triage.intake import Intake, Routing
 from triage.jobs import Delivery, delivery_of
 from triage.keys import ApiKeys
 from triage.migrations import upgrade
+from triage.pipeline import analyse
 from triage.ports import Predictor, SystemClock
 from triage.routing import load_rules
 from triage.settings import STUB_MODEL, Settings
 from triage.tickets.service import INBOX
+from triage.types import SurveyResponse
 
 Progress = Callable[[str, float], None]
 """Told what is being done, and how much of it is, from 0 to 1."""
@@ -36,7 +38,10 @@ class Model:
     def load(self) -> None:
         """Load the predictor; where that fails, every request for it says so."""
         try:
-            self._predictor = self._load()
+            predictor = self._load()
+            # Once through every stage, whose data load with their first text: no caller should wait for it.
+            analyse([SurveyResponse(external_id="", comment="When does my order come?")], predictor)
+            self._predictor = predictor
         except Exception as error:
             self.has_failed = True
             self._problem = "the model could not be loaded; the service's log says why"

@@ -1,5 +1,6 @@
 """What commands share: the settings, the services, progress, and errors said plainly."""
 
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,7 +15,8 @@ from triage.errors import TriageError
 from triage.settings import Settings
 from triage.wiring import Services
 
-out = Console()
+out = Console(width=None if sys.stdout.isatty() else 140)
+"""In a pipe Rich would assume 80 columns, too few for a table of tickets."""
 err = Console(stderr=True)
 
 

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from textwrap import shorten
 from typing import Any
 
 import httpx
@@ -39,20 +40,29 @@ def _tickets(client: httpx.Client) -> Iterator[dict[str, Any]]:
 
 def ticket_table(tickets: list[dict[str, Any]]) -> Table:
     """Return `tickets`, as the API gives them, as a table."""
-    table = Table(title="Tickets", show_lines=True)
-    for column in ("Lang", "Categories", "Comment (what asks is marked)", "Request", "Queue", "System"):
-        table.add_column(column, overflow="fold")
+    table = Table("Lang", "Categories", "Request", title="Tickets")
+    table.add_column("In the customer's words", ratio=1)
+    table.add_column("Queue", no_wrap=True)
+    table.add_column("System")
     for ticket in tickets:
         finding = ticket["finding"]
         table.add_row(
             finding["lang"],
             categories_text(finding["aspects"]),
-            marked(ticket["response"]["comment"], finding["request_span"]),
             f"{finding['request'] or '-'}{' (urgent)' if finding['urgent'] else ''}",
+            _words(finding["request_text"], ticket["response"]["comment"]),
             ticket["queue"],
             _system(ticket["system"], ticket["intended_system"]),
+            end_section=True,
         )
     return table
+
+
+def _words(request: str | None, comment: str) -> Text:
+    """Return the sentence that asks, or for a ticket without one the beginning of the comment."""
+    if request:
+        return Text(request, style="bold cyan")
+    return Text(shorten(comment, 160, placeholder=" …"), style="dim")
 
 
 def categories_text(aspects: dict[str, str]) -> Text:

@@ -56,8 +56,12 @@ def _welcome(server: Server, services: Services, samples: Path | None, key: str 
         except Exception as error:  # the service goes on without its demonstration
             err.print(f"[red]the samples could not be shown:[/red] {type(error).__name__}: {error}")
     where = f" (kept in {file})" if file.exists() else ""
-    out.print(f"API docs: {address}/docs", highlight=False)
-    out.print(f"API key:  {key or 'made before; `triage keys create` makes another'}{where}", highlight=False)
+    out.print(f"API docs: {address}/docs", highlight=False, soft_wrap=True)
+    out.print(
+        f"API key:  {key or 'made before; `triage keys create` makes another'}{where}",
+        highlight=False,
+        soft_wrap=True,
+    )
 
 
 def _is_ready(server: Server, services: Services) -> bool:
