@@ -1,0 +1,119 @@
+"""From a posted response to the case in its system, on both databases."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from tests.integration.delivery.world import World, eventually
+from triage.tables import DeliveryRow
+
+pytestmark = pytest.mark.slow
+
+
+def delivered(around: World, how_many: int) -> bool:
+    return sum(t.delivery == "delivered" for t in around.tickets()) == how_many
+
+
+def test_a_post_becomes_a_case_in_its_system(running: World) -> None:
+    italy, britain = running.post("it-1"), running.post("gb-1", "GB")
+    eventually(lambda: delivered(running, 2))
+    ticket = running.ticket(italy)
+    assert (ticket.system, ticket.error) == ("dynamics", None)
+    assert running.dataverse.creates == [ticket.key]
+    assert ticket.remote_id in running.dataverse.incidents
+    assert "/main.aspx" in (ticket.remote_url or "")
+    assert running.salesforce.creates == [running.ticket(britain).key]
+    (attempt,) = [a for a in running.attempts() if a.replica == "main" and a.status == 201][:1]
+    assert (attempt.number, attempt.outcome) == (1, "delivered")
+
+
+def test_events_are_announced_and_signed(running: World) -> None:
+    receipt = running.post("it-1")
+    eventually(lambda: len(running.receiver.messages) == 2)
+    kinds = sorted(m["type"] for m in running.receiver.messages.values())
+    assert kinds == ["ticket.created", "ticket.delivered"]
+    ticket = running.ticket(receipt)
+    assert all(m["data"]["id"] == ticket.id for m in running.receiver.messages.values())
+    assert running.receiver.refused == 0
+
+
+def test_what_fails_for_a_moment_is_sent_once_in_the_end(running: World) -> None:
+    running.dataverse.faults.once("drop_after", "PATCH .*/incidents")
+    running.dataverse.faults.once("unavailable", "PATCH .*/incidents")
+    receipt = running.post("it-1")
+    eventually(lambda: delivered(running, 1))
+    assert running.dataverse.creates == [running.ticket(receipt).key]
+    case = next(d for d in running.deliveries() if d.kind == "case")
+    outcomes = [a.outcome for a in running.attempts() if a.delivery_id == case.id]
+    assert sorted(outcomes) == ["delivered", "network", "overloaded"]
+
+
+def test_a_refusal_is_a_dead_letter_until_somebody_sends_it_again(running: World) -> None:
+    running.dataverse.faults.once("forbidden", "PATCH .*/incidents", times=1)
+    receipt = running.post("it-1")
+    eventually(lambda: running.ticket(receipt).delivery == "failed")
+    assert "prvCreateIncident" in (running.ticket(receipt).error or "")
+    with running.services.database.write() as session:
+        assert running.delivery.outbox.retry(session, running.ticket(receipt).id) == 1
+    eventually(lambda: delivered(running, 1))
+    assert running.ticket(receipt).error is None
+    assert len(running.dataverse.creates) == 1
+
+
+def test_told_to_wait_nobody_comes_early_and_the_queue_resumes_by_itself(running: World) -> None:
+    running.dataverse.retry_after = 3
+    running.dataverse.faults.once("throttled", "PATCH .*/incidents")
+    for n in range(12):
+        running.post(f"it-{n}")
+    eventually(lambda: delivered(running, 12))
+    assert running.dataverse.pauses.told == 1
+    assert (running.dataverse.pauses.early, running.dataverse.pauses.early_of_same_key) == (0, 0)
+
+
+def test_a_system_that_is_down_is_parked_and_the_other_goes_on(running: World) -> None:
+    running.dataverse.faults.outage(6)
+    for n in range(10):
+        running.post(f"it-{n}")
+        running.post(f"gb-{n}", "GB")
+    eventually(lambda: len(running.salesforce.creates) == 10, seconds=5)
+    asked = len(running.dataverse.seen)
+    eventually(lambda: delivered(running, 20), seconds=40)
+    assert asked < 40, "a parked system was asked again and again"
+    assert sorted(running.dataverse.creates) == sorted(
+        t.key for t in running.tickets() if t.system == "dynamics"
+    )
+
+
+def test_nothing_is_sent_for_a_transaction_that_fails(running: World) -> None:
+    receipt = running.post("it-1")
+    eventually(lambda: delivered(running, 1))
+    with pytest.raises(RuntimeError, match="no commit"), running.services.database.write() as session:
+        running.delivery.outbox.announce(session, running.ticket(receipt).id, "ticket.resolved")
+        raise RuntimeError("no commit")
+    running.post("it-2")
+    eventually(lambda: delivered(running, 2))
+    assert all(m["type"] != "ticket.resolved" for m in running.receiver.messages.values())
+
+
+def test_a_twin_of_a_job_changes_nothing(running: World) -> None:
+    receipt = running.post("it-1")
+    eventually(lambda: delivered(running, 1))
+    before = running.ticket(receipt), len(running.attempts())
+    case = next(d for d in running.deliveries() if d.kind == "case")
+    for turn in range(3):
+        running.delivery._courier.run(case.id, turn)
+    assert (running.ticket(receipt), len(running.attempts())) == before
+
+
+def test_a_delivery_whose_job_was_lost_is_started_again(running: World) -> None:
+    receipt = running.post("it-1")
+    eventually(lambda: delivered(running, 1))
+    case = next(d for d in running.deliveries() if d.kind == "case")
+    with running.services.database.write() as session:
+        row = session.get_one(DeliveryRow, case.id)
+        row.state, row.next_at = "pending", datetime.now(UTC) - timedelta(minutes=6)
+        row.turn = 77
+        session.add(row)
+    eventually(lambda: next(d for d in running.deliveries() if d.kind == "case").turn > 78)
+    eventually(lambda: next(d for d in running.deliveries() if d.kind == "case").state == "delivered")
+    assert running.dataverse.creates == [running.ticket(receipt).key]
