@@ -1,7 +1,7 @@
 """What became of a response: written in one transaction, read back for whoever repeats it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import cast
 
@@ -13,6 +13,7 @@ from sqlmodel import Session, col, select
 from triage.ports import DeliveryJobs
 from triage.records import Values, aspect_values, finding_values
 from triage.tables import ResponseRow, ResponseState, TicketRow, metadata
+from triage.tickets.problem import joined_tickets
 from triage.tickets.queries import findings_of
 from triage.tickets.service import open_tickets
 from triage.types import Finding
@@ -81,18 +82,24 @@ def store_new(
     # In one order everywhere: two replicas with the same responses wait for each other, never in a ring.
     rows = sorted((item.row for item in work), key=lambda row: (row["client"], row["external_id"]))
     ids = set(session.execute(_INSERT_NEW[dialect], rows).scalars())
-    store_results(session, [item for item in work if item.row["id"] in ids], jobs, now)
-    return [item.receipt() if item.row["id"] in ids else None for item in work]
+    tickets = store_results(session, [item for item in work if item.row["id"] in ids], jobs, now)
+    stored = (replace(item, ticket=tickets.get(item.row["id"])) for item in work)
+    return [item.receipt() if item.row["id"] in ids else None for item in stored]
 
 
-def store_results(session: Session, work: Sequence[Work], jobs: DeliveryJobs | None, now: datetime) -> None:
-    """Store findings, tickets and delivery jobs of responses that are stored already."""
+def store_results(
+    session: Session, work: Sequence[Work], jobs: DeliveryJobs | None, now: datetime
+) -> dict[str, TicketRow]:
+    """Store findings, tickets and delivery jobs of responses that are stored already.
+
+    Returns the tickets by response id; a response may have joined another one's ticket.
+    """
     found = [(item.row["id"], item.finding) for item in work if item.finding]
     if found:
         session.execute(insert(_FINDING), [finding_values(key, finding, now) for key, finding in found])
     if aspects := [values for key, finding in found for values in aspect_values(key, finding)]:
         session.execute(insert(_ASPECT), aspects)
-    open_tickets(session, [item.ticket for item in work if item.ticket], jobs)
+    return open_tickets(session, [item.ticket for item in work if item.ticket], jobs, now)
 
 
 def known_receipts(session: Session, client: str, external_ids: Sequence[str]) -> dict[str, Receipt]:
@@ -110,6 +117,7 @@ def read_receipts(session: Session, rows: Sequence[ResponseRow]) -> list[Receipt
     findings = findings_of(session, ids)
     query = select(TicketRow).where(col(TicketRow.response_id).in_(ids))
     tickets = {ticket.response_id: ticket for ticket in session.exec(query)}
+    tickets |= joined_tickets(session, ids)
     return [
         Receipt(
             response_id=row.id,

@@ -161,8 +161,10 @@ class Upkeep:
             # Reading is repeated from the same moment; sending decides whether the system is down.
             _log.warning("%s could not be asked for changes: %s", name, error.kind)
             return 0
+        # In one order, so that two replicas with the same news never wait for each other in a ring.
+        states = sorted(changes.states, key=lambda state: state.id)
         with self._database.write() as session:
-            moved = sum(follow_remote(session, name, state, self._outbox, now) for state in changes.states)
+            moved = sum(follow_remote(session, name, state, self._outbox, now) for state in states)
             row = session.get_one(SystemRow, name)
             row.read_until = max(row.read_until or since, changes.covered_until)
             session.add(row)
