@@ -64,6 +64,7 @@ class Delivery:
         self._clock = clock
         self.systems = systems
         self._events = events
+        self._started = False
         self._queues: tuple[str, ...] = (*systems, *((EVENTS,) if events else ()))
         self.engine = Engine(url, replica)
         self.outbox = Outbox(self.engine, frozenset(systems), clock, announces=events is not None)
@@ -87,10 +88,11 @@ class Delivery:
             self.upkeep.announce()
             self.engine.start(self._courier.run, dict.fromkeys(self._queues, self._settings.workers))
             self.upkeep.start()
+            self._started = True
 
     def stop(self) -> None:
         """Finish what is under way and let go."""
-        if self._settings.workers and self._queues:
+        if self._started:
             self.upkeep.stop()
         self.engine.stop()
         for system in self.systems.values():

@@ -35,7 +35,6 @@ class World:
         return self.services.delivery
 
     def start(self) -> None:
-        self.services.model.load()
         self.delivery.start()
 
     def post(self, external_id: str, country: str = "IT", **changes: Any) -> Receipt:
@@ -88,6 +87,7 @@ def world(database_url: str, folder: Path, **delivery: Any) -> Iterator[World]:
         )
         services = wiring.build(settings)
         stack.callback(services.close)
+        services.model.load()
         yield World(services, dataverse, salesforce, receiver)
 
 
