@@ -151,25 +151,27 @@ class Intake:
             _log.error("analysis of a response failed: %s", without_words(error))
             return [None]
 
-    def analyse_pending(self, *, limit: int = CHUNK, due_only: bool = True) -> int:
-        """Analyse responses stored without a finding; return how many got one.
+    def analyse_pending(self) -> int:
+        """Analyse up to `CHUNK` responses whose next attempt is due; return how many got a finding.
 
-        `due_only` leaves out those whose next attempt is later. Any number of replicas may
-        run this at once: the first to store a finding wins. Raises `Unavailable`.
+        Any number of replicas may run this at once: the first to store a finding wins.
+        Raises `Unavailable`.
         """
-        query = select(ResponseRow).where(ResponseRow.state == "pending_analysis")
-        if due_only:
-            query = query.where(col(ResponseRow.analyse_after) <= self._clock.now())
+        query = select(ResponseRow).where(
+            ResponseRow.state == "pending_analysis", col(ResponseRow.analyse_after) <= self._clock.now()
+        )
         with self._database.read() as session:
-            rows = session.exec(query.order_by(col(ResponseRow.analyse_after)).limit(limit)).all()
+            rows = session.exec(query.order_by(col(ResponseRow.analyse_after)).limit(CHUNK)).all()
         findings = self._analyse([to_response(row) for row in rows]) if rows else []
         return sum(map(self._finish, rows, findings))
 
     def analyse_all_pending(self) -> int:
-        """Try each response that is pending now once; return how many got a finding."""
-        # One that fails again goes to the end of the order, so that this many rounds reach all.
-        rounds = range(0, self.count_pending(), CHUNK)
-        return sum(self.analyse_pending(due_only=False) for _ in rounds)
+        """Try each response that is pending, due or not, once; return how many got a finding."""
+        pending = col(ResponseRow.state) == "pending_analysis"
+        with self._database.write() as session:
+            session.execute(update(ResponseRow).where(pending).values(analyse_after=self._clock.now()))
+        # One that fails again is due later, so that this many rounds reach each once.
+        return sum(self.analyse_pending() for _ in range(0, self.count_pending(), CHUNK))
 
     def count_pending(self) -> int:
         """Return how many responses are stored without a finding."""
