@@ -94,14 +94,19 @@ class PackedEncoder:
         blob, offsets = self._pieces.tobytes(), self._offsets.tolist()
         return [blob[start:end].decode("utf-8", "replace") for start, end in pairwise(offsets)]
 
+    def blocks(self, name: str) -> NDArray[np.uint8]:
+        """The tensor `name` as it is stored: (blocks, 18) bytes of Q4_0."""
+        entry = self._directory[name]
+        size = entry.count // BLOCK * _BLOCK_BYTES
+        return np.asarray(self._data[entry.offset : entry.offset + size]).reshape(-1, _BLOCK_BYTES)
+
     def tensor(self, name: str) -> NDArray[np.float32]:
         """The tensor `name` of the file, flat, as fp32."""
         entry = self._directory[name]
         if not entry.quantised:
             raw = self._data[entry.offset : entry.offset + 4 * entry.count]
             return np.frombuffer(raw.tobytes(), dtype=np.float32)
-        size = entry.count // BLOCK * _BLOCK_BYTES
-        return dequantise(np.asarray(self._data[entry.offset : entry.offset + size]))
+        return dequantise(self.blocks(name))
 
     def tokenizer(self) -> Tokenizer:
         """XLM-RoBERTa's: NFKC, single spaces, metaspace, unigram; adds `<s>` and `</s>`."""
@@ -119,7 +124,43 @@ class PackedEncoder:
         )
         return tokenizer
 
+    def tensors(self) -> dict[str, NDArray[np.float32]]:
+        """Every tensor, shaped and named as in `transformers.BertModel`."""
+        names = dict(_EMBEDDINGS)
+        for layer in range(self.shape.num_hidden_layers):
+            for short, long in _LAYER.items():
+                names[f"l{layer}.{short}.w"] = f"encoder.layer.{layer}.{long}.weight"
+                names[f"l{layer}.{short}.b"] = f"encoder.layer.{layer}.{long}.bias"
+        return {long: self._shaped(long, self.tensor(short)) for short, long in names.items()}
 
+    def _shaped(self, name: str, flat: NDArray[np.float32]) -> NDArray[np.float32]:
+        if "LayerNorm" in name or name.endswith("bias"):
+            return flat
+        columns = (
+            self.shape.intermediate_size if name.endswith("output.dense.weight") else self.shape.hidden_size
+        )
+        if "attention" in name:
+            columns = self.shape.hidden_size
+        return flat.reshape(-1, columns)
+
+
+_LAYER: Final = {
+    "q": "attention.self.query",
+    "k": "attention.self.key",
+    "v": "attention.self.value",
+    "ao": "attention.output.dense",
+    "aln": "attention.output.LayerNorm",
+    "fi": "intermediate.dense",
+    "fo": "output.dense",
+    "oln": "output.LayerNorm",
+}
+_EMBEDDINGS: Final = {
+    "emb.word": "embeddings.word_embeddings.weight",
+    "emb.pos": "embeddings.position_embeddings.weight",
+    "emb.type": "embeddings.token_type_embeddings.weight",
+    "emb.ln.w": "embeddings.LayerNorm.weight",
+    "emb.ln.b": "embeddings.LayerNorm.bias",
+}
 _SIZE_NAMES: Final = (
     "hidden_size",
     "num_hidden_layers",
@@ -132,11 +173,16 @@ _SIZE_NAMES: Final = (
 
 
 def dequantise(blocks: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Q4_0 bytes, (18 n,) -> weights, (32 n,)."""
-    table = blocks.reshape(-1, _BLOCK_BYTES)
-    scales = table[:, :2].copy().view(np.float16).astype(np.float32)
-    nibbles = np.concatenate([table[:, 2:] & 0x0F, table[:, 2:] >> 4], axis=1)
-    return ((nibbles.astype(np.float32) - 8.0) * scales).reshape(-1)
+    """(n, 18) bytes of Q4_0 -> weights, (32 n,)."""
+    scales, values = split_blocks(blocks)
+    return (values.astype(np.float32) * scales).reshape(-1)
+
+
+def split_blocks(blocks: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.int8]]:
+    """(n, 18) bytes of Q4_0 -> scales (n, 1), and whole numbers from -8 to 7 (n, 32)."""
+    scales = blocks[:, :2].copy().view(np.float16).astype(np.float32)
+    nibbles = np.concatenate([blocks[:, 2:] & 0x0F, blocks[:, 2:] >> 4], axis=1)
+    return scales, nibbles.astype(np.int8) - np.int8(8)
 
 
 class _Reader:

@@ -80,9 +80,10 @@ def cuts(length: int) -> list[slice]:
     return [slice(start, start + WINDOW) for start in range(0, max(1, length - OVERLAP), step)]
 
 
-def pad(windows: Sequence[Window], padding: int) -> Batch:
-    """Right-pads windows to the longest."""
-    shape = (len(windows), max(len(window.ids) for window in windows))
+def pad(windows: Sequence[Window], padding: int, multiple: int = 1) -> Batch:
+    """Right-pads windows to the longest, and on to a multiple of `multiple` pieces."""
+    longest = max(len(window.ids) for window in windows)
+    shape = (len(windows), -(-longest // multiple) * multiple)
     ids = np.full(shape, padding, dtype=np.int64)
     attention, comment = np.zeros(shape, dtype=np.int64), np.zeros(shape, dtype=np.int64)
     for row, window in enumerate(windows):

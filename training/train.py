@@ -17,6 +17,8 @@ from training.augment import join, vary
 from training.dataset import Example
 from triage.labels import CATEGORIES, INTENTS, LANGUAGES, POLARITIES, SENTIMENTS, UNDETERMINED
 
+SHAPES = 16
+"""Lengths are multiples of this: oneDNN compiles and keeps a kernel for every shape it meets."""
 IGNORE = -100
 """Marks what is not labelled: no loss comes from it."""
 
@@ -78,7 +80,7 @@ def train(
     began, step = time.monotonic(), 0
     for epoch in range(schedule.epochs):
         for windows, batch in batches(epoch_examples(examples, schedule, rng), text, schedule.batch, rng):
-            inputs = pad(windows, padding)
+            inputs = pad(windows, padding, SHAPES)
             targets = encode_targets(windows, batch, inputs.input_ids.shape[1])
             with torch.autocast("cpu", dtype=torch.bfloat16):
                 logits = network(*(torch.from_numpy(array) for array in vars(inputs).values()))
@@ -165,7 +167,7 @@ def batches(
     chunk = size * 32
     for start in range(0, len(examples), chunk):
         part = examples[start : start + chunk]
-        windows = _one_window_each(text, part)
+        windows = one_window_each(text, part)
         order = sorted(range(len(part)), key=lambda i: len(windows[i].ids))
         groups = [order[i : i + size] for i in range(0, len(order), size)]
         rng.shuffle(groups)
@@ -173,7 +175,8 @@ def batches(
             yield [windows[i] for i in group], [part[i] for i in group]
 
 
-def _one_window_each(text: TextEncoder, examples: Sequence[Example]) -> list[Window]:
+def one_window_each(text: TextEncoder, examples: Sequence[Example]) -> list[Window]:
+    """Of a comment of several windows the one that asks, else the first."""
     chosen: dict[int, Window] = {}
     found = text.windows([e.text for e in examples], [e.question for e in examples])
     for window in found:

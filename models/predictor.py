@@ -1,0 +1,174 @@
+"""Serves a bundle: comments in, calibrated predictions out; concurrent callers share batches."""
+
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from pathlib import Path
+from queue import SimpleQueue
+from typing import Final, Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from tokenizers import Tokenizer
+
+from models import bundle as bundles
+from models.bundle import Bundle, Calibration
+from models.text import LEAD, Batch, TextEncoder, Window, pad
+from triage.labels import CATEGORIES
+from triage.types import Confident, Prediction, Thresholds, TokenScore
+
+Array = NDArray[np.float32]
+Outputs = dict[str, Array]
+"""Head -> logits, one row a window; see `network.Logits`."""
+Progress = Callable[[str, float], None]
+
+BATCH: Final = 32
+PADDING: Final = 1
+
+
+class Engine(Protocol):
+    """Runs the network: ONNX Runtime or torch."""
+
+    def run(self, batch: Batch) -> Outputs:
+        """The logits of every head."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Job:
+    window: Window
+    result: "Future[Outputs]"
+
+
+class BatchingPredictor:
+    """Implements `triage.ports.Predictor` over an engine.
+
+    One thread owns the engine. While it runs a batch, new windows gather; it then takes
+    all that wait, sorts them by length so that little is padded, and runs them 32 at a time.
+    """
+
+    def __init__(self, engine: Engine, tokenizer: Tokenizer, bundle: Bundle, thresholds: Thresholds) -> None:
+        self.name = bundle.name
+        self.thresholds = thresholds
+        self._engine, self._calibration = engine, bundle.calibration
+        self._text = TextEncoder(tokenizer)
+        self._waiting: SimpleQueue[_Job] = SimpleQueue()
+        threading.Thread(target=self._work, name="predictor", daemon=True).start()
+
+    def predict(
+        self, texts: Sequence[str], questions: Sequence[str | None] | None = None
+    ) -> list[Prediction]:
+        """One prediction a text; a text longer than a window is read in several, and joined."""
+        windows = self._text.windows(texts, questions)
+        jobs = [_Job(window=window, result=Future()) for window in windows]
+        for job in jobs:
+            self._waiting.put(job)
+        parts: dict[int, list[Prediction]] = {}
+        for job in jobs:
+            parts.setdefault(job.window.text, []).append(
+                interpret(job.result.result(), job.window, self._calibration)
+            )
+        return [merge(parts[index]) for index in range(len(texts))]
+
+    def _work(self) -> None:
+        while True:
+            jobs = [self._waiting.get()]
+            while not self._waiting.empty() and len(jobs) < 8 * BATCH:
+                jobs.append(self._waiting.get())
+            jobs.sort(key=lambda job: len(job.window.ids))
+            for start in range(0, len(jobs), BATCH):
+                self._run(jobs[start : start + BATCH])
+
+    def _run(self, jobs: Sequence[_Job]) -> None:
+        try:
+            outputs = self._engine.run(pad([job.window for job in jobs], PADDING))
+        except Exception as error:
+            for job in jobs:
+                job.result.set_exception(error)
+            return
+        for row, job in enumerate(jobs):
+            job.result.set_result({head: values[row] for head, values in outputs.items()})
+
+
+def interpret(logits: Outputs, window: Window, calibration: Calibration) -> Prediction:
+    """The calibrated prediction of one window from its rows of logits."""
+    tokens = _sigmoid(logits["tokens"][LEAD : LEAD + len(window.spans)])
+
+    def several(task: str) -> tuple[float, ...]:
+        return tuple(_softmax(logits[task] / calibration.temperatures.get(task, 1.0)).tolist())
+
+    def binary(task: str) -> float:
+        slope, bias = calibration.logistic.get(task, (1.0, 0.0))
+        return float(_sigmoid(slope * logits[task] + bias))
+
+    aspects = _softmax(logits["aspects"] / calibration.temperatures.get("aspects", 1.0))
+    return Prediction(
+        aspects=tuple(map(tuple, aspects.tolist())),
+        sentiment=several("sentiment"),
+        request=binary("request"),
+        intent=several("intent"),
+        urgent=binary("urgent"),
+        language=several("language"),
+        tokens=tuple(
+            TokenScore(start=start, end=end, probability=p)
+            for (start, end), p in zip(window.spans, tokens.tolist(), strict=True)
+        ),
+    )
+
+
+def merge(windows: Sequence[Prediction]) -> Prediction:
+    """One prediction of a long text: what any window is surest of; sentiment and language are means."""
+    if len(windows) == 1:
+        return windows[0]
+    asking = max(windows, key=lambda window: window.request)
+    return Prediction(
+        aspects=tuple(
+            min((window.aspects[c] for window in windows), key=lambda row: row[0])
+            for c in range(len(CATEGORIES))
+        ),
+        sentiment=tuple(np.mean([window.sentiment for window in windows], axis=0).tolist()),
+        request=asking.request,
+        intent=asking.intent,
+        urgent=max(window.urgent for window in windows),
+        language=tuple(np.mean([window.language for window in windows], axis=0).tolist()),
+        tokens=asking.tokens,
+    )
+
+
+def _softmax(logits: Array) -> Array:
+    powers = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    return np.asarray(powers / powers.sum(axis=-1, keepdims=True))
+
+
+def _sigmoid(logits: Array) -> Array:
+    return np.asarray(1.0 / (1.0 + np.exp(-np.clip(logits, -30.0, 30.0))))
+
+
+def load_predictor(
+    *, model: str, cache_dir: Path, backend: Literal["onnx", "torch"] = "onnx", encoder: str | None = None,
+    threads: int | None = None, target_precision: float = 0.95, progress: Progress = lambda _step, _share: None,
+) -> BatchingPredictor:  # fmt: skip
+    """Loads a released model or a bundle's folder; builds its runtime file on first use.
+
+    `progress` hears each step and the share of it that is done. Raises
+    ConfigurationError where the model is missing or was trained on another encoder.
+    """
+    folder = bundles.find(model)
+    bundle = bundles.read(folder)
+    if backend == "onnx":
+        from models.onnx_engine import open_engine
+    else:
+        from models.torch_engine import open_engine
+    engine, tokenizer = open_engine(folder, bundle, cache_dir, encoder, threads, progress)
+    return BatchingPredictor(engine, tokenizer, bundle, operating_point(bundle, target_precision))
+
+
+def operating_point(bundle: Bundle, target_precision: float) -> Thresholds:
+    """The bundle's thresholds with abstention for the nearest stricter target that was measured."""
+    stricter = sorted(
+        (float(t), limits) for t, limits in bundle.abstention.items() if float(t) >= target_precision
+    )
+    confident: dict[str, Confident] = stricter[0][1] if stricter else dict(bundle.thresholds.confident)
+    base = bundle.thresholds
+    return Thresholds(request=base.request, urgent=base.urgent, aspect=base.aspect, confident=confident)

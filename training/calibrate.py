@@ -1,0 +1,148 @@
+"""Fits, on the development split, what turns logits into answers: calibration, thresholds, abstention."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize, minimize_scalar
+
+from models.bundle import Bundle, Calibration
+from models.predictor import Engine, Outputs
+from models.text import TextEncoder, pad
+from training.dataset import Example
+from training.train import IGNORE, encode_targets, one_window_each
+from triage.types import Confident, Thresholds
+
+Array = NDArray[np.float64]
+TARGETS: Final = ("0.8", "0.85", "0.9", "0.95", "0.98")
+"""Precisions that an operator may ask for."""
+SEVERAL: Final = ("aspects", "sentiment", "intent", "language")
+BINARY: Final = ("request", "urgent")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scored:
+    """Logits of labelled comments beside their true classes; IGNORE where there is none."""
+
+    logits: dict[str, Array]
+    truth: dict[str, Array]
+
+
+def collect(engine: Engine, text: TextEncoder, padding: int, examples: Sequence[Example]) -> Scored:
+    """Runs all examples once and keeps what calibration needs."""
+    windows = one_window_each(text, examples)
+    order = sorted(range(len(windows)), key=lambda i: len(windows[i].ids))
+    rows: list[Outputs] = []
+    truths: list[dict[str, Array]] = []
+    for start in range(0, len(order), 32):
+        group = order[start : start + 32]
+        inputs = pad([windows[i] for i in group], padding)
+        rows.append({k: v for k, v in engine.run(inputs).items() if k != "tokens"})
+        targets = encode_targets([windows[i] for i in group], [examples[i] for i in group], LEAD + 300)
+        truths.append({task: vars(targets)[task].numpy() for task in (*SEVERAL, *BINARY)})
+    return Scored(
+        logits={task: np.concatenate([row[task] for row in rows]) for task in rows[0]},
+        truth={task: np.concatenate([truth[task] for truth in truths]) for task in truths[0]},
+    )
+
+
+def fit(bundle: Bundle, dev: Scored) -> Bundle:
+    """The bundle with calibration, decision thresholds and abstention fitted on `dev`."""
+    calibration = Calibration(
+        temperatures={task: _temperature(*_known(dev, task)) for task in SEVERAL},
+        logistic={task: _logistic(*_known(dev, task)) for task in BINARY},
+    )
+    chances = {task: probabilities(dev, task, calibration) for task in (*SEVERAL, *BINARY)}
+    thresholds = Thresholds(
+        request=_best_threshold(*chances["request"]),
+        urgent=_best_threshold(*chances["urgent"]),
+        aspect=_best_threshold(1.0 - chances["aspects"][0][:, 0], (chances["aspects"][1] > 0).astype(float)),
+    )
+    abstention = {target: _abstention(chances, thresholds, float(target)) for target in TARGETS}
+    return replace(
+        bundle,
+        calibration=calibration,
+        thresholds=replace(thresholds, confident=abstention["0.95"]),
+        abstention=abstention,
+    )
+
+
+def _known(scored: Scored, task: str) -> tuple[Array, Array]:
+    logits, truth = scored.logits[task].astype(np.float64), scored.truth[task]
+    if task == "aspects":
+        logits, truth = logits.reshape(-1, logits.shape[-1]), truth.reshape(-1)
+    known = (truth != IGNORE) & ~np.isnan(truth)
+    return logits[known], truth[known]
+
+
+def probabilities(scored: Scored, task: str, calibration: Calibration) -> tuple[Array, Array]:
+    """Calibrated probabilities of the labelled cases, (n, classes) or (n,), and their true classes."""
+    logits, truth = _known(scored, task)
+    if task in BINARY:
+        slope, bias = calibration.logistic[task]
+        return 1.0 / (1.0 + np.exp(-(slope * logits + bias))), truth
+    return _softmax(logits / calibration.temperatures[task]), truth
+
+
+def _softmax(logits: Array) -> Array:
+    powers = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    return np.asarray(powers / powers.sum(axis=-1, keepdims=True))
+
+
+def _temperature(logits: Array, truth: Array) -> float:
+    rows, classes = np.arange(len(truth)), truth.astype(int)
+
+    def loss(temperature: float) -> float:
+        return float(-np.log(_softmax(logits / temperature)[rows, classes] + 1e-12).mean())
+
+    return round(float(minimize_scalar(loss, bounds=(0.3, 5.0), method="bounded").x), 4)
+
+
+def _logistic(logits: Array, truth: Array) -> tuple[float, float]:
+    def loss(parameters: Array) -> float:
+        z = parameters[0] * logits + parameters[1]
+        return float((np.logaddexp(0.0, z) - truth * z).mean())
+
+    slope, bias = minimize(loss, np.array([1.0, 0.0]), method="Nelder-Mead").x
+    return round(float(slope), 4), round(float(bias), 4)
+
+
+def _best_threshold(chances: Array, truth: Array) -> float:
+    """The threshold of greatest F1."""
+
+    def f1(threshold: float) -> float:
+        found = chances >= threshold
+        return float(2 * (found & (truth > 0)).sum() / max(1, found.sum() + (truth > 0).sum()))
+
+    return max(np.arange(0.2, 0.81, 0.02).round(2).tolist(), key=f1)
+
+
+def _abstention(
+    chances: dict[str, tuple[Array, Array]], thresholds: Thresholds, target: float
+) -> dict[str, Confident]:
+    """For each task the pair (score, margin) that answers most and is right at the target rate."""
+    found = {}
+    for task in ("request", "intent", "urgent", "sentiment", "aspects"):
+        probability, truth = chances[task]
+        if task in BINARY:
+            probability = np.stack([1.0 - probability, probability], axis=1)
+        if task == "aspects":
+            spoken = 1.0 - probability[:, 0] >= thresholds.aspect
+            probability, truth = probability[spoken], truth[spoken]
+        found[task] = _most_coverage(probability, truth.astype(int), target)
+    return found
+
+
+def _most_coverage(probability: Array, truth: Array, target: float) -> Confident:
+    ranked = np.sort(probability, axis=1)
+    score, margin = ranked[:, -1], ranked[:, -1] - ranked[:, -2]
+    correct = probability.argmax(axis=1) == truth
+    best, answer = -1.0, Confident(score=1.0, margin=1.0)
+    for least_score in np.arange(0.0, 1.0, 0.02).round(2).tolist():
+        for least_margin in np.arange(0.0, 1.0, 0.05).round(2).tolist():
+            kept = (score >= least_score) & (margin >= least_margin)
+            if kept.any() and correct[kept].mean() >= target and kept.mean() > best:
+                best, answer = kept.mean(), Confident(score=least_score, margin=least_margin)
+    return answer

@@ -1,0 +1,117 @@
+"""From a corpus to a released bundle, top to bottom: first pass, training, quantisation, calibration, figures."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final
+
+from tokenizers import Tokenizer
+
+from models import bundle as bundles
+from models.bundle import Bundle
+from models.network import TriageNetwork
+from models.onnx_engine import open_engine
+from models.predictor import Engine
+from models.text import TextEncoder
+from models.torch_engine import TorchEngine, extract, load_network
+from training import calibrate, quantise, thirdparty
+from training.dataset import Example, load_corpus
+from training.splits import Split, read_splits
+from training.train import Schedule, train
+
+Step = Callable[[str, float], None]
+"""Told what is being done and how much of it is."""
+
+PADDING: Final = 1
+FIRST_PASS: Final = Schedule(epochs=1, rate=1e-4, joined=0.0)
+MAIN_PASS: Final = Schedule(epochs=8, rate=1e-4)
+QUICK: Final = Schedule(epochs=1, rate=1e-4)
+"""For tests and learning curves on few comments."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """Everything that decides what comes out."""
+
+    name: str
+    corpus: Path
+    third_party: Path | None = None
+    """Folder of openly licensed sets for the first pass; without it there is none."""
+    encoder: str | None = None
+    layers: int = 12
+    first_pass: Schedule = FIRST_PASS
+    main_pass: Schedule = MAIN_PASS
+    share: float = 1.0
+    """Of the training split, for learning curves."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Data:
+    """The corpus by split."""
+
+    train: list[Example]
+    dev: list[Example]
+    test: list[Example]
+
+
+def load_data(corpus: Path) -> Data:
+    """Reads the corpus and divides it by `splits.json`, or by a fixed fifth where there is none."""
+    examples = load_corpus(corpus)
+    split = read_splits(corpus)
+    parts: dict[Split, list[Example]] = {"train": [], "dev": [], "test": []}
+    for example in examples:
+        parts[split(example)].append(example)
+    return Data(**parts)
+
+
+def release(recipe: Recipe, folder: Path, step: Step) -> Bundle:
+    """Trains by `recipe` and writes the bundle; the model card is written from it by `card.write`."""
+    data = load_data(recipe.corpus)
+    step("Loading the encoder", 0.0)
+    network, tokenizer = load_network(recipe.encoder, recipe.layers)
+    text = TextEncoder(tokenizer)
+    if recipe.third_party:
+        examples, _ = thirdparty.load(recipe.third_party, recipe.first_pass.seed)
+        train(network, text, PADDING, examples, recipe.first_pass, _logged("First pass", folder, step))
+    examples = data.train[: round(len(data.train) * recipe.share)]
+    train(network, text, PADDING, examples, recipe.main_pass, _logged("Training", folder, step))
+    return finish(recipe, network, tokenizer, data, folder, step)
+
+
+def finish(
+    recipe: Recipe, network: TriageNetwork, tokenizer: Tokenizer, data: Data, folder: Path, step: Step
+) -> Bundle:
+    """Writes a trained network as a bundle: weights, activation ranges, calibration, thresholds."""
+    bundle = Bundle(name=recipe.name, encoder=recipe.encoder, layers=recipe.layers)
+    weights = {name: tensor.float().numpy() for name, tensor in extract(network).items()}
+    bundles.write(folder, bundle, weights)
+    text = TextEncoder(tokenizer)
+    engine: Engine = TorchEngine(network)
+    if recipe.encoder is None:
+        step("Measuring activation ranges", 0.0)
+        stored = bundles.read_weights(folder, bundle)
+        ranges = quantise.measure(stored, recipe.layers, text, PADDING, _sample(data.train))
+        bundle = replace(bundle, ranges=ranges)
+        bundles.write_facts(folder, bundle)
+        engine, _ = open_engine(folder, bundle, folder / "runtime", None, None, step)
+    step("Calibrating on dev", 0.0)
+    bundle = calibrate.fit(bundle, calibrate.collect(engine, text, PADDING, data.dev))
+    bundles.write_facts(folder, bundle)
+    step("Calibrating on dev", 1.0)
+    return bundle
+
+
+def _sample(examples: Sequence[Example]) -> list[str]:
+    return [example.text for example in examples[:: max(1, len(examples) // 600)]]
+
+
+def _logged(name: str, folder: Path, step: Step) -> Callable[[float, str], None]:
+    """Shows the share done, and keeps loss and speed in `training.log` beside the bundle."""
+    folder.mkdir(parents=True, exist_ok=True)
+    log = (folder / "training.log").open("a", encoding="utf-8", buffering=1)
+
+    def tell(share: float, news: str) -> None:
+        step(name, share)
+        print(f"{name} {share:.3f} {news}", file=log)
+
+    return tell

@@ -1,0 +1,34 @@
+"""Which comments train, which tune, which test: by whole batches, so that no writer is on two sides."""
+
+import json
+from collections.abc import Callable
+from hashlib import sha256
+from pathlib import Path
+from typing import Literal
+
+from training.dataset import Example
+from triage.errors import InvalidInput
+
+Split = Literal["train", "dev", "test"]
+
+
+def read_splits(corpus: Path) -> Callable[[Example], Split]:
+    """The rule of `splits.json` in the corpus folder, or of its ids where there is none."""
+    path = corpus / "splits.json"
+    if not path.is_file():
+        return by_hash
+    batches: dict[str, list[str]] = json.loads(path.read_text("utf-8"))
+    where = {batch: split for split, names in batches.items() if split in ("train", "dev", "test") for batch in names}
+
+    def split(example: Example) -> Split:
+        if example.batch not in where:
+            raise InvalidInput(f"{path}: batch {example.batch} of {example.id} is in no split: add it to one")
+        return where[example.batch]  # type: ignore[return-value]
+
+    return split
+
+
+def by_hash(example: Example) -> Split:
+    """A fifth to test and a tenth to dev, by a hash of the id: stable whatever else is added."""
+    bucket = sha256(example.id.encode()).digest()[0] / 256
+    return "test" if bucket < 0.2 else "dev" if bucket < 0.3 else "train"
