@@ -107,9 +107,9 @@ def _around(token: TokenScore, sentences: Sequence[Segment]) -> Segment | None:
 
 
 def _words(text: str, start: int, end: int) -> Segment:
-    while start > 0 and text[start - 1].isalnum() and text[start].isalnum():
+    while 0 < start < len(text) and text[start - 1].isalnum() and text[start].isalnum():
         start -= 1
-    while end < len(text) and text[end].isalnum() and text[end - 1].isalnum():
+    while 0 < end < len(text) and text[end].isalnum() and text[end - 1].isalnum():
         end += 1
     while end < len(text) and text[end] in "?!;.…":
         end += 1

@@ -1,6 +1,7 @@
 """Whatever people type, the pure stages keep their promises."""
 
-from hypothesis import given
+import numpy as np
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.packed import dequantise, split_blocks
@@ -12,10 +13,13 @@ from triage.pipeline import has_words
 from triage.segments import segment
 from triage.types import TokenScore
 
-import numpy as np
+settings.register_profile("unhurried", deadline=None)
+settings.load_profile("unhurried")  # the first call of some stages loads their data
 
 UNSURE = [1 / len(CODES)] * len(CODES)
-typed = st.text(max_size=300) | st.lists(st.sampled_from([t for ts in TEXTS.values() for t in ts])).map(" \n".join)
+typed = st.text(max_size=300) | st.lists(st.sampled_from([t for ts in TEXTS.values() for t in ts])).map(
+    " \n".join
+)
 
 
 @given(typed)
@@ -43,8 +47,7 @@ def test_a_request_is_always_a_place_in_the_text(text: str, data: st.DataObject)
     edges = sorted(data.draw(st.lists(st.integers(0, len(text)), max_size=20)))
     chances = data.draw(st.lists(st.floats(0, 1), min_size=len(edges), max_size=len(edges)))
     tokens = [
-        TokenScore(start=a, end=b, probability=p)
-        for a, b, p in zip(edges, edges[1:], chances, strict=False)
+        TokenScore(start=a, end=b, probability=p) for a, b, p in zip(edges, edges[1:], chances, strict=False)
     ]
     place = locate(text, tokens, segment(text))
     assert 0 <= place.start <= place.end <= len(text)
