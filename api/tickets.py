@@ -38,8 +38,14 @@ class TicketOut(Out):
     """Why it was opened and routed there."""
     remote_id: str | None
     remote_url: str | None
+    error: str | None
+    """Why the last attempt to deliver it failed, in the other system's words."""
+    assignee: str | None
+    resolution: str | None
     created_at: datetime
     updated_at: datetime
+    delivered_at: datetime | None
+    resolved_at: datetime | None
 
     @classmethod
     def of(cls, ticket: TicketRow) -> Self:

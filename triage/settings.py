@@ -70,8 +70,6 @@ class DynamicsSettings(_Group):
     """Column of the incident -> one of our facts (`delivery.record.FACTS`)."""
     statuses: dict[int, Literal["open", "in_progress"]] = {1: "open"}
     """`statuscode` of an active case -> our status; `in_progress` where none is named."""
-    webhook_key: SecretStr | None = None
-    """What Dataverse sends with its notifications (`WebhookKey`); without one they are refused."""
     calls_per_second: float = Field(default=15.0, ge=0)
     """Per replica. Dataverse allows 6,000 calls in five minutes to each user of each of its servers."""
 
@@ -136,8 +134,6 @@ class DeliverySettings(_Group):
     poll_seconds: float = Field(default=30.0, gt=0)
     """How often the ticket systems are asked for changes."""
     give_up_after_days: float = Field(default=7.0, gt=0)
-    same_problem_days: float = Field(default=7.0, ge=0)
-    """A customer's second request about the same order within this time joins the open ticket; 0: never."""
 
 
 class Settings(BaseSettings):

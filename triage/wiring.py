@@ -13,7 +13,7 @@ from triage.jobs import Delivery, delivery_of
 from triage.keys import ApiKeys
 from triage.migrations import upgrade
 from triage.pipeline import analyse
-from triage.ports import Predictor, SystemClock
+from triage.ports import Clock, DeliveryJobs, Predictor, SystemClock
 from triage.routing import load_rules
 from triage.settings import STUB_MODEL, Settings
 from triage.tickets.service import INBOX
@@ -71,6 +71,12 @@ class Services:
     intake: Intake
     delivery: Delivery | None
     """None where no ticket system is configured: the inbox needs nothing sent."""
+    clock: Clock
+
+    @property
+    def jobs(self) -> DeliveryJobs | None:
+        """The queues to other systems, where there are any."""
+        return self.delivery.outbox if self.delivery else None
 
     def close(self) -> None:
         """Let go of the ticket systems and the database."""
@@ -102,6 +108,7 @@ def build(settings: Settings, progress: Progress | None = None) -> Services:
         keys=ApiKeys(database, clock),
         intake=Intake(database, model.predictor, routing, clock),
         delivery=delivery,
+        clock=clock,
     )
 
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from triage.db import Database
 from triage.delivery.circuit import Circuit, CircuitPolicy
 from triage.delivery.dynamics import Dynamics
+from triage.delivery.failure import DeliveryError
 from triage.delivery.retry import RetryPolicy
 from triage.delivery.service_cloud import ServiceCloud
 from triage.delivery.webhook import Webhook
@@ -15,6 +16,7 @@ from triage.jobs.settle import Settlement
 from triage.jobs.upkeep import Upkeep
 from triage.ports import Clock, TicketSystem
 from triage.settings import DeliverySettings, Settings
+from triage.tickets.lifecycle import follow_remote
 from triage.types import System
 
 
@@ -61,6 +63,7 @@ class Delivery:
     ) -> None:
         """`url` is the database's: jobs are kept beside the tickets."""
         self._settings = settings
+        self._database = database
         self._clock = clock
         self.systems = systems
         self._events = events
@@ -99,6 +102,18 @@ class Delivery:
             system.close()
         if self._events:
             self._events.close()
+
+    def refresh(self, name: System, case_id: str) -> bool:
+        """Read one case of a system now; False where the system did not answer."""
+        system = self.systems.get(name)
+        try:
+            state = system.state(case_id) if system else None
+        except DeliveryError:
+            return False
+        if state is not None:
+            with self._database.write() as session:
+                follow_remote(session, name, state, self.outbox, self._clock.now())
+        return True
 
     def _circuit_changed(self, system: str, circuit: Circuit) -> None:
         self.upkeep.set_slots(system, circuit.slots(self._settings.workers, self._clock.now()))

@@ -10,18 +10,19 @@ resolved ticket changes nothing and announces nothing.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from sqlmodel import Session, col, select
 
-from triage.errors import NotFound
+from triage.errors import Conflict, NotFound
 from triage.ports import DeliveryJobs
 from triage.tables import FeedbackRow, TicketCommentRow, TicketRow
+from triage.tickets.feedback import check_labels
 from triage.types import RemoteState, System, TicketStatus
 
 NOT_A_REQUEST = "not a request"
 """The resolution of a ticket that should not have been opened."""
-MODEL_WAS_WRONG: Mapping[str, Any] = {"request": None, "request_text": None}
+_NO_REQUEST: Final[Mapping[str, Any]] = {"request": None, "request_text": None}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -38,21 +39,37 @@ class Change:
     labels: Mapping[str, Any] = field(default_factory=dict)
     """Corrected fields, by the names of the annotation guidelines."""
 
+    @property
+    def corrections(self) -> dict[str, Any]:
+        """All that this says about the model's labels."""
+        return (dict(_NO_REQUEST) if self.not_a_request else {}) | dict(self.labels)
+
+    @property
+    def moves(self) -> bool:
+        """Whether it is about who works on the ticket and how far they are."""
+        return self.status is not None or self.assignee is not None or self.not_a_request
+
 
 def change(
     session: Session, ticket_id: str, wanted: Change, jobs: DeliveryJobs | None, now: datetime
 ) -> None:
-    """Apply what an agent wants. Raises `NotFound`."""
+    """Apply what an agent wants.
+
+    Raises `NotFound`, `Conflict` for a ticket whose work is done in another system, and
+    `InvalidInput` for labels that training could not use.
+    """
     ticket = _locked(session, ticket_id)
-    if wanted.assignee is not None:
-        ticket.assignee = wanted.assignee or None
-        if ticket.status == "open":
-            ticket.status = "in_progress"
+    if wanted.moves and ticket.system != "inbox" and ticket.delivery != "failed":
+        raise Conflict(f"this ticket is worked on in {ticket.system}: change it there, and it changes here")
+    if labels := wanted.corrections:
+        check_labels(session, ticket_id, labels)
+        session.add(FeedbackRow(ticket_id=ticket_id, author=wanted.author, labels=labels, created_at=now))
     if wanted.comment:
         add_comment(session, ticket, wanted.author, wanted.comment, jobs, now)
-    labels = (dict(MODEL_WAS_WRONG) if wanted.not_a_request else {}) | dict(wanted.labels)
-    if labels:
-        session.add(FeedbackRow(ticket_id=ticket.id, author=wanted.author, labels=labels, created_at=now))
+    if wanted.assignee is not None:
+        ticket.assignee = wanted.assignee or None
+        if ticket.assignee and ticket.status == "open":
+            ticket.status = "in_progress"
     if wanted.not_a_request:
         _move(session, ticket, "resolved", wanted.resolution or NOT_A_REQUEST, now, now, jobs)
     elif wanted.status is not None:

@@ -1,0 +1,85 @@
+"""What agents corrected, as training data in the format of the annotation guidelines."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import Any, Final, get_args
+
+from sqlmodel import Session, col, select
+
+from triage.errors import InvalidInput
+from triage.export import finding_record
+from triage.labels import CATEGORIES, INTENTS, LANGUAGES, POLARITIES, UNDETERMINED, Sentiment
+from triage.tables import FeedbackRow, ResponseRow, TicketRow
+from triage.tickets.queries import get_ticket
+from triage.types import Finding
+
+FIELDS: Final = ("lang", "aspects", "sentiment", "request", "request_text", "urgent")
+_FIRST_NUMBER: Final = 100_000
+"""Of the exported ids: above those of the corpora that people write."""
+
+
+def corrected(finding: Finding, text: str, corrections: Mapping[str, Any]) -> dict[str, Any]:
+    """The labels of `text` once `corrections` are applied. Raises `InvalidInput` where they cannot be."""
+    record = finding_record(finding)
+    labels = {name: record[name] for name in FIELDS} | dict(corrections)
+    if labels["request"] is None:
+        labels["request_text"] = None
+    if faults := [*_faults(labels, text)]:
+        raise InvalidInput("labels: " + "; ".join(faults))
+    return labels
+
+
+def check_labels(session: Session, ticket_id: str, corrections: Mapping[str, Any]) -> None:
+    """Refuse corrections that training could not use. Raises `InvalidInput` and `NotFound`."""
+    view = get_ticket(session, ticket_id)
+    corrected(view.finding, view.response.comment, corrections)
+
+
+def export(session: Session) -> Iterator[dict[str, Any]]:
+    """Every corrected comment as a record of the corpus, oldest first, each text once.
+
+    Several corrections of one ticket add up; the newest says the last word on a field.
+    """
+    numbers: Counter[str] = Counter()
+    texts: set[str] = set()
+    for ticket_id, corrections in _corrections(session).items():
+        view = get_ticket(session, ticket_id)
+        text = view.response.comment
+        plain = "".join(c for c in text.lower() if c.isalpha())
+        if not text.strip() or plain in texts:
+            continue
+        texts.add(plain)
+        labels = corrected(view.finding, text, corrections)
+        numbers[labels["lang"]] += 1
+        number = _FIRST_NUMBER + numbers[labels["lang"]]
+        yield {"id": f"{labels['lang']}-{number}", "text": text} | labels
+
+
+def _corrections(session: Session) -> dict[str, dict[str, Any]]:
+    query = (
+        select(FeedbackRow)
+        .join(TicketRow, col(TicketRow.id) == FeedbackRow.ticket_id)
+        .join(ResponseRow, col(ResponseRow.id) == TicketRow.response_id)
+        .order_by(col(FeedbackRow.id))
+    )
+    merged: dict[str, dict[str, Any]] = {}
+    for row in session.exec(query):
+        merged.setdefault(row.ticket_id, {}).update(row.labels)
+    return merged
+
+
+def _faults(labels: Mapping[str, Any], text: str) -> Iterator[str]:
+    if unknown := sorted(set(labels) - set(FIELDS)):
+        yield f"unknown fields {unknown}"
+    if labels["lang"] not in (*LANGUAGES, UNDETERMINED):
+        yield f"unknown language {labels['lang']!r}"
+    for category, polarity in labels["aspects"].items():
+        if category not in CATEGORIES or polarity not in POLARITIES:
+            yield f"unknown category or polarity: {category!r}: {polarity!r}"
+    if labels["sentiment"] not in get_args(Sentiment):
+        yield f"unknown sentiment {labels['sentiment']!r}"
+    if labels["request"] is not None:
+        if labels["request"] not in INTENTS:
+            yield f"unknown request {labels['request']!r}"
+        if not labels["request_text"] or labels["request_text"] not in text:
+            yield "request_text must be the exact part of the comment that asks"
