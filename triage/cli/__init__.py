@@ -2,7 +2,7 @@
 
 import typer
 
-from triage.cli import classify, keys, model, responses, serve, tickets
+from triage.cli import classify, feedback, keys, model, responses, serve, systems, tickets
 
 app = typer.Typer(
     no_args_is_help=True, pretty_exceptions_show_locals=False, help="Survey comments in, tickets out."
@@ -13,3 +13,5 @@ app.add_typer(model.app)
 app.add_typer(keys.app, name="keys")
 app.add_typer(responses.app, name="responses")
 app.add_typer(tickets.app, name="tickets")
+app.add_typer(systems.app, name="systems")
+app.add_typer(feedback.app, name="feedback")

@@ -8,6 +8,7 @@ from rich.table import Table
 
 from triage.cli.context import opened, out
 from triage.cli.demo import categories_text, marked
+from triage.tickets.history import DeliveryHistory, delivery_history
 from triage.tickets.queries import TicketFilter, TicketView, get_ticket, list_tickets
 
 app = typer.Typer(no_args_is_help=True, help="Tickets.")
@@ -33,10 +34,48 @@ def list_(
 
 @app.command()
 def show(ticket_id: str) -> None:
-    """Show one ticket with its comment and the reasons for its routing."""
+    """Show one ticket with its comment, the reasons for its routing, and every attempt to deliver it."""
     with opened() as services, services.database.read() as session:
         view = get_ticket(session, ticket_id)
+        history = delivery_history(session, ticket_id)
     out.print(_details(view))
+    if history:
+        out.print(_attempts(history))
+
+
+@app.command()
+def retry(
+    ticket_id: Annotated[str | None, typer.Argument(help="One ticket; else say --failed.")] = None,
+    failed: Annotated[bool, typer.Option(help="Every ticket that could not be delivered.")] = False,
+) -> None:
+    """Send again what could not be delivered, or what fell back to the inbox. A running server sends it."""
+    if (ticket_id is None) == (not failed):
+        raise typer.BadParameter("name one ticket, or say --failed")
+    count = 0
+    with opened() as services, services.database.write() as session:
+        wanted = TicketFilter(delivery="failed")
+        ids = (
+            [ticket_id]
+            if ticket_id
+            else [v.ticket.id for v in list_tickets(session, wanted, limit=1000).items]
+        )
+        for one in ids:
+            get_ticket(session, one)
+            count += services.jobs.retry(session, one) if services.jobs else 0
+    out.print(f"{count} deliveries under way again")
+
+
+def _attempts(history: list[DeliveryHistory]) -> Table:
+    table = Table("Sent", "To", "State", "No.", "At (UTC)", "ms", "Outcome", "HTTP", "Answer")
+    for item in history:
+        what = item.delivery.event["type"] if item.delivery.event else item.delivery.kind
+        for a in item.attempts:
+            status = str(a.status or "")
+            cells = (str(a.number), f"{a.at:%Y-%m-%d %H:%M:%S}", str(a.milliseconds), a.outcome, status)
+            table.add_row(what, item.delivery.system, item.delivery.state, *cells, a.answer[:200])
+        if not item.attempts:
+            table.add_row(what, item.delivery.system, item.delivery.state)
+    return table
 
 
 def _details(view: TicketView) -> Table:
