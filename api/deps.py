@@ -13,7 +13,9 @@ from triage.keys import Caller, Scope
 from triage.wiring import Services
 
 # Documents the header; the guard has checked it before any endpoint runs.
-_bearer = HTTPBearer(auto_error=False, description="An API key, made by `triage keys create`.")
+_bearer = HTTPBearer(
+    auto_error=False, description="An API key, made by `triage keys create`; `X-API-Key` carries it too."
+)
 
 
 async def _services(request: Request) -> Services:

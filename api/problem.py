@@ -7,6 +7,7 @@
 
 import logging
 from collections.abc import Iterable, Mapping
+from functools import partial
 from http import HTTPStatus
 from typing import Any
 
@@ -74,7 +75,8 @@ def field_errors(errors: Iterable[Mapping[str, Any]]) -> list[FieldError]:
 
 
 def install(app: FastAPI) -> None:
-    """Make `app` answer every error with a problem."""
+    """Make `app` answer every error with a problem, and its OpenAPI document say so."""
+    app.openapi = partial(_documented, app)  # type: ignore[method-assign]
 
     @app.exception_handler(TriageError)
     async def on_triage_error(_request: Request, error: TriageError) -> ProblemResponse:
@@ -87,6 +89,21 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(HTTPException)
     async def on_http_error(request: Request, error: HTTPException) -> ProblemResponse:
         return _http_problem(request, error)
+
+
+def _documented(app: FastAPI) -> dict[str, Any]:
+    """Return the OpenAPI document, with our problems where FastAPI would put errors of its own."""
+    if app.openapi_schema is None:
+        document = FastAPI.openapi(app)
+        schemas = document["components"]["schemas"]
+        schema = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
+        schemas |= schema.pop("$defs") | {"Problem": schema}
+        for operation in (each for item in document["paths"].values() for each in item.values()):
+            if "422" in operation["responses"]:
+                operation["responses"]["422"] = problem_docs(422)[422]
+        for unused in ("HTTPValidationError", "ValidationError"):
+            schemas.pop(unused, None)
+    return FastAPI.openapi(app)
 
 
 class Faults:

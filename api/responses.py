@@ -207,7 +207,7 @@ def post_batch(services: ServicesDep, caller: Writer, body: BatchIn) -> Response
 @router.get(
     "/v1/responses/{response_id}",
     response_model=ReceiptOut,
-    responses=problem_docs(401, 403, 404),
+    responses=problem_docs(401, 403, 404, 422),
     dependencies=[Depends(allowed("responses:read"))],
 )
 def read_response(services: ServicesDep, response_id: str) -> Response:

@@ -132,7 +132,9 @@ def read_tickets(services: ServicesDep, query: Annotated[TicketQuery, Query()]) 
     return answer(TicketPage.of(page))
 
 
-@router.get("/v1/tickets/{ticket_id}", response_model=TicketDetail, responses=problem_docs(401, 403, 404))
+@router.get(
+    "/v1/tickets/{ticket_id}", response_model=TicketDetail, responses=problem_docs(401, 403, 404, 422)
+)
 def read_ticket(services: ServicesDep, ticket_id: str) -> Response:
     """Return one ticket."""
     with services.database.read() as session:
