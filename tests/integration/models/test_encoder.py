@@ -23,11 +23,18 @@ def reference(texts: list[str]) -> NDArray[np.float32]:
     engine = ctypes.CDLL(str(next(home.glob("_engine*.so"))))
     engine.e5_load.restype = ctypes.c_void_p
     engine.e5_load.argtypes = [ctypes.c_char_p]
-    engine.e5_embed.argtypes = [ctypes.c_void_p, ctypes.c_char_p, ctypes.c_int, ctypes.POINTER(ctypes.c_float)]
+    engine.e5_embed.argtypes = [
+        ctypes.c_void_p,
+        ctypes.c_char_p,
+        ctypes.c_int,
+        ctypes.POINTER(ctypes.c_float),
+    ]
     model = engine.e5_load(str(home / "e5-small-q4.bin").encode())
     rows = np.empty((len(texts), 384), dtype=np.float32)
     for row, text in zip(rows, texts, strict=True):
-        assert engine.e5_embed(model, text.encode(), 1, row.ctypes.data_as(ctypes.POINTER(ctypes.c_float))) == 0
+        assert (
+            engine.e5_embed(model, text.encode(), 1, row.ctypes.data_as(ctypes.POINTER(ctypes.c_float))) == 0
+        )
     return rows
 
 

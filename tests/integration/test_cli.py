@@ -1,0 +1,117 @@
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from tests.factories import ASKING, PRAISE, response
+from triage import wiring
+from triage.cli import app
+from triage.settings import Settings
+
+
+@pytest.fixture
+def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("TRIAGE_DATA_DIR", str(tmp_path))
+    monkeypatch.setenv("TRIAGE_MODEL", "stub")
+    return tmp_path
+
+
+def triage(*arguments: str, given: str | None = None) -> Result:
+    return CliRunner().invoke(app, [*arguments], input=given)
+
+
+def test_keys_are_made_listed_and_revoked(data: Path) -> None:
+    secret = triage("keys", "create", "platform", "--scope", "tickets:read").stdout.strip()
+    services = wiring.build(Settings())
+    caller = services.keys.authenticate(secret)
+    assert (caller.client, caller.scopes) == ("platform", {"tickets:read"})
+    row = services.keys.list_keys()[0]
+    listed = triage("keys", "list").stdout
+    assert row.id in listed
+    assert secret not in listed
+    assert "revoked" in triage("keys", "revoke", row.id).stdout
+    assert services.keys.list_keys()[0].revoked_at
+    services.close()
+
+
+def test_mistakes_are_said_plainly(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for arguments, words in (
+        (("keys", "revoke", "nothing"), "there is no API key 'nothing'"),
+        (("keys", "create", "a", "--scope", "all"), "unknown scope 'all'"),
+        (("keys", "create", " "), "name of its client"),
+        (("tickets", "show", "nothing"), "there is no ticket 'nothing'"),
+    ):
+        result = triage(*arguments)
+        assert result.exit_code == 1
+        assert words in result.stderr
+        assert "Traceback" not in result.stderr
+    monkeypatch.setenv("TRIAGE_PORT", "high")
+    result = triage("keys", "list")
+    assert result.exit_code == 2
+    assert "TRIAGE_PORT" in result.stderr
+    assert "high" not in result.stderr, "a wrong variable may be a secret in the wrong place"
+
+
+def test_tickets_are_listed_and_shown(data: Path) -> None:
+    services = wiring.build(Settings())
+    services.model.load()
+    ticket = services.intake.accept("platform", response()).ticket
+    services.close()
+    assert ticket
+    listed = triage("tickets", "list", "--queue", "italy-orders").stdout
+    assert ticket.id in listed
+    assert ticket.id not in triage("tickets", "list", "--status", "resolved").stdout
+    shown = triage("tickets", "show", ticket.id).stdout
+    assert ASKING in shown
+    assert "rule: Orders on their way" in shown
+
+
+def test_pending_responses_are_analysed(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    services = wiring.build(Settings())
+    services.model.load()
+    with monkeypatch.context() as patch:
+        patch.setattr("triage.intake.analyse", lambda *_: 1 / 0)
+        assert services.intake.accept("platform", response()).state == "pending_analysis"
+    result = triage("responses", "analyse")
+    assert (result.exit_code, "1 analysed, 0 still pending" in result.stdout) == (0, True)
+    assert services.intake.accept("platform", response()).ticket
+    services.close()
+
+
+def test_classify_gives_a_line_for_each_line(data: Path, tmp_path: Path) -> None:
+    lines = [json.dumps({"id": number, "text": ASKING if number % 2 else PRAISE}) for number in range(600)]
+    source, target = tmp_path / "in.jsonl", tmp_path / "out.jsonl"
+    source.write_text("\n".join(lines) + "\n\n", encoding="utf-8")
+    assert triage("classify", str(source), "--output", str(target)).exit_code == 0
+    records = [json.loads(line) for line in target.read_text(encoding="utf-8").splitlines()]
+    assert [record["id"] for record in records] == [*range(600)]
+    assert records[1]["request"] == "order_status"
+    assert records[0]["request"] is None
+    assert {*records[0]} >= {"lang", "aspects", "sentiment", "request_text", "urgent", "confidence"}
+
+
+def test_classify_reads_stdin_and_says_which_lines_are_wrong(data: Path) -> None:
+    given = '{"id": "a", "text": "quando arriva il divano?", "locale": "it-IT"}\n{broken\n[]\n' \
+        '{"id": "b", "text": 3}\n{"id": "c", "text": "\\ud83d"}\n{"id": "d", "text": ""}\n'  # fmt: skip
+    result = triage("classify", "-", given=given)
+    records = [json.loads(line) for line in result.stdout.splitlines()]
+    assert [record["id"] for record in records] == ["a", None, None, "b", "c", "d"]
+    assert ["error" in record for record in records] == [False, True, True, True, True, False]
+    assert "line 2: not JSON" in records[1]["error"]
+    assert "line 4" in records[3]["error"]
+    assert result.exit_code == 1
+    assert "4 lines" in result.stderr
+
+
+def test_classify_names_a_missing_file(data: Path) -> None:
+    result = triage("classify", "nowhere.jsonl")
+    assert result.exit_code == 2
+    assert "nowhere.jsonl" in result.stderr
+
+
+def test_every_command_is_documented() -> None:
+    result = triage("--help")
+    assert result.exit_code == 0
+    for command in ("serve", "classify", "keys", "tickets", "responses"):
+        assert command in result.stdout
