@@ -66,7 +66,8 @@ class Remote:
     """A remote system's HTTP endpoint. Thread-safe."""
 
     def __init__(self, *, per_second: float = 0.0, timeout: httpx.Timeout = TIMEOUT) -> None:
-        self.spacing = Spacing(per_second)
+        self._spacing = Spacing(per_second)
+        self._quiet_until = 0.0
         self._client = httpx.Client(timeout=timeout, follow_redirects=False)
 
     def send(
@@ -84,9 +85,15 @@ class Remote:
         """One exchange; `secret` keeps its answer out of the trace.
 
         Raises:
-            DeliveryError: NETWORK, when no whole answer came.
+            DeliveryError: NETWORK, when no whole answer came; THROTTLED, without a call, while
+                the pause lasts that an earlier answer asked for.
         """
-        self.spacing.wait()
+        self._spacing.wait()
+        if (left := self._quiet_until - time.monotonic()) > 0:
+            # An attempt is several calls: the ones under way must not go on into the pause.
+            raise DeliveryError(
+                Kind.THROTTLED, "waiting for the end of a pause it asked for", retry_after=left
+            )
         try:
             answer = self._client.request(
                 method, url, headers=headers, json=json, content=content, data=data, params=params
@@ -95,6 +102,8 @@ class Remote:
             _note(None, f"{type(error).__name__}: {error}")
             raise DeliveryError(Kind.NETWORK, f"{type(error).__name__}: {error}") from error
         _note(answer.status_code, "" if secret else answer.text)
+        if pause := retry_after(answer):
+            self._quiet_until = max(self._quiet_until, time.monotonic() + pause)
         return answer
 
     def close(self) -> None:
