@@ -86,9 +86,11 @@ def _parse(number: int, line: str) -> _Item:
         record = json.loads(line)
     except ValueError as error:
         return None, f"line {number}: not JSON: {error}"
-    if not isinstance(record, dict) or not isinstance(record.get("text"), str):
+    if not isinstance(record, dict):
         return None, f"line {number}: an object with a `text` is needed"
-    key, text, locale = record.get("id"), record["text"], record.get("locale")
+    key, text, locale = record.get("id"), record.get("text"), record.get("locale")
+    if not isinstance(text, str):
+        return key, f"line {number}: `text` must be a string"
     if _SURROGATE.search(text):
         return key, f"line {number}: the text has half a character (a lone surrogate)"
     return key, SurveyResponse(

@@ -9,6 +9,7 @@ import typer
 from pydantic import ValidationError
 from rich.console import Console
 from rich.progress import Progress, TaskID
+from rich.text import Text
 
 from triage import wiring
 from triage.errors import TriageError
@@ -26,7 +27,7 @@ def explained() -> Iterator[None]:
     try:
         yield
     except TriageError as error:
-        err.print(f"[red]{error.title}:[/red]", str(error), highlight=False, markup=True)
+        err.print(Text.assemble((f"{error.title}: ", "red"), str(error)), soft_wrap=True)
         raise typer.Exit(1) from error
 
 
@@ -37,7 +38,8 @@ def read_settings() -> Settings:
     except ValidationError as error:
         for detail in error.errors(include_input=False):
             name = "__".join(map(str, detail["loc"])).upper()
-            err.print(f"[red]TRIAGE_{name}:[/red] {detail['msg'].removeprefix('Value error, ')}")
+            said = detail["msg"].removeprefix("Value error, ")
+            err.print(Text.assemble((f"TRIAGE_{name}: ", "red"), said), soft_wrap=True)
         raise typer.Exit(2) from error
 
 

@@ -3,7 +3,7 @@
 from typing import Annotated
 
 import typer
-from rich.table import Table
+from rich.table import Column, Table
 
 from triage.cli.context import err, opened, out
 from triage.keys import SCOPES
@@ -26,7 +26,7 @@ def create(
 @app.command("list")
 def list_keys() -> None:
     """List the keys, without their secrets."""
-    table = Table("Id", "Client", "Begins with", "Scopes", "Created", "Revoked")
+    table = Table(Column("Id", no_wrap=True), "Client", "Begins with", "Scopes", "Created", "Revoked")
     with opened() as services:
         for row in services.keys.list_keys():
             revoked = f"{row.revoked_at:%Y-%m-%d %H:%M}" if row.revoked_at else ""

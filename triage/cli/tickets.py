@@ -4,7 +4,7 @@ from dataclasses import asdict
 from typing import Annotated
 
 import typer
-from rich.table import Table
+from rich.table import Column, Table
 
 from triage.cli.context import opened, out
 from triage.cli.demo import categories_text, marked
@@ -22,7 +22,16 @@ def list_(
     limit: Annotated[int, typer.Option(min=1, max=1000)] = 50,
 ) -> None:
     """List the newest tickets."""
-    table = Table("Id", "Status", "Delivery", "Queue", "System", "Priority", "Due (UTC)", "Subject")
+    table = Table(
+        Column("Id", no_wrap=True),
+        "Status",
+        "Delivery",
+        "Queue",
+        "System",
+        "Priority",
+        "Due (UTC)",
+        "Subject",
+    )
     wanted = TicketFilter(status=status, queue=queue, delivery=delivery)
     with opened() as services, services.database.read() as session:
         for view in list_tickets(session, wanted, limit=limit).items:
