@@ -1,6 +1,7 @@
 """Runs a predictor over labelled comments, through the same pipeline that serves."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from training.dataset import Example, load_corpus
@@ -9,22 +10,71 @@ from training.splits import by_hash, read_splits
 from triage.errors import InvalidInput
 from triage.pipeline import analyse
 from triage.ports import Predictor
-from triage.types import Finding, SurveyResponse
+from triage.types import Finding, Prediction, SurveyResponse
 
 CHUNK = 128
+
+
+@dataclass(frozen=True, kw_only=True)
+class Judged:
+    """One labelled comment beside all that the service says of it."""
+
+    gold: Example
+    found: Example
+    """The finding in the form of the labels."""
+    finding: Finding
+    prediction: Prediction | None
+    """The probabilities behind the finding; None for a comment without words, which no model sees."""
+
+    @property
+    def pair(self) -> Pair:
+        """Gold and predicted labels, as `metrics` takes them."""
+        return self.gold, self.found
+
+
+def judge(
+    examples: Sequence[Example], predictor: Predictor, progress: Callable[[float], None] = lambda _: None
+) -> list[Judged]:
+    """What the service would say of every example, in order; `progress` hears the share done."""
+    judged: list[Judged] = []
+    for start in range(0, len(examples), CHUNK):
+        part = examples[start : start + CHUNK]
+        listening = _Listening(predictor)
+        findings = analyse([_response(example) for example in part], listening)
+        judged += [
+            Judged(
+                gold=gold,
+                found=to_example(gold, finding),
+                finding=finding,
+                prediction=listening.heard.get((gold.text, gold.question)),
+            )
+            for gold, finding in zip(part, findings, strict=True)
+        ]
+        progress(len(judged) / len(examples))
+    return judged
 
 
 def evaluate(
     examples: Sequence[Example], predictor: Predictor, progress: Callable[[float], None] = lambda _: None
 ) -> list[Pair]:
     """Gold labels beside what the predictor found, in order."""
-    pairs: list[Pair] = []
-    for start in range(0, len(examples), CHUNK):
-        part = examples[start : start + CHUNK]
-        findings = analyse([_response(example) for example in part], predictor)
-        pairs += [(gold, to_example(gold, finding)) for gold, finding in zip(part, findings, strict=True)]
-        progress(len(pairs) / len(examples))
-    return pairs
+    return [judged.pair for judged in judge(examples, predictor, progress)]
+
+
+class _Listening:
+    """Passes everything on to a predictor and keeps what it said, so that nothing runs twice."""
+
+    def __init__(self, predictor: Predictor) -> None:
+        self.name, self.thresholds = predictor.name, predictor.thresholds
+        self.heard: dict[tuple[str, str | None], Prediction] = {}
+        self._predictor = predictor
+
+    def predict(
+        self, texts: Sequence[str], questions: Sequence[str | None] | None = None
+    ) -> list[Prediction]:
+        said = self._predictor.predict(texts, questions)
+        self.heard |= dict(zip(zip(texts, questions or [None] * len(texts), strict=True), said, strict=True))
+        return said
 
 
 def _response(example: Example) -> SurveyResponse:
@@ -48,8 +98,11 @@ def to_example(gold: Example, finding: Finding) -> Example:
 
 
 def pick(corpus: Path, split: str) -> list[Example]:
-    """The comments of a split, or all. Raises InvalidInput for an unknown split."""
+    """The comments of a split, or all. Raises InvalidInput for an unknown or empty split."""
     if split not in ("train", "dev", "test", "all"):
         raise InvalidInput(f"no split {split!r}: choose train, dev, test or all")
     where = read_splits(corpus) if corpus.is_dir() else by_hash
-    return [example for example in load_corpus(corpus) if split in ("all", where(example))]
+    picked = [example for example in load_corpus(corpus) if split in ("all", where(example))]
+    if not picked:
+        raise InvalidInput(f"{corpus} has no comments in the split {split}")
+    return picked

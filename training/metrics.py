@@ -1,16 +1,20 @@
-"""What is measured, as the annotation guidelines compare labels; also confidence intervals and calibration."""
+"""What is measured, as the annotation guidelines compare labels; also bootstrap intervals and calibration."""
 
+import math
 import random
 import re
+import warnings
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from statistics import mean
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from training.dataset import Example
+from triage.labels import UNDETERMINED
 
 Pair = tuple[Example, Example]
 """Gold and predicted labels of one comment."""
@@ -67,9 +71,9 @@ def by_language(pairs: Sequence[Pair]) -> dict[str, Scores]:
     return {code: score([pair for pair in pairs if pair[0].language == code]) for code in languages}
 
 
-def _mean(values: Sequence[float] | object) -> float:
-    found = [float(value) for value in values]  # type: ignore[attr-defined]
-    return mean(found) if found else float("nan")
+def _mean(values: Iterable[float]) -> float:
+    found = [float(value) for value in values]
+    return mean(found) if found else math.nan
 
 
 Counts = tuple[int, int, int]
@@ -77,8 +81,10 @@ Counts = tuple[int, int, int]
 
 
 def prf(counts: Counts) -> tuple[float, float, float]:
-    """Precision, recall and F1."""
+    """Precision, recall and F1; F1 is nan where there was nothing to find and nothing was found."""
     hits, extra, missed = counts
+    if not any(counts):
+        return 0.0, 0.0, math.nan
     precision = hits / (hits + extra) if hits + extra else 0.0
     recall = hits / (hits + missed) if hits + missed else 0.0
     return precision, recall, 2 * hits / (2 * hits + extra + missed) if hits else 0.0
@@ -109,14 +115,44 @@ def word_overlap(first: str, second: str) -> float:
     return 2 * shared / (one.total() + two.total()) if shared else 0.0
 
 
-def interval(pairs: Sequence[Pair], rounds: int = 300, seed: int = 5) -> dict[str, tuple[float, float]]:
-    """95 % bootstrap intervals of every figure (Efron 1979), resampling comments."""
+Draws = Mapping[str, NDArray[np.float64]]
+"""Language -> (rounds, tasks): every figure of every resample, in the order of TASKS."""
+
+
+def bootstrap(pairs: Sequence[Pair], rounds: int = 300, seed: int = 5) -> dict[str, NDArray[np.float64]]:
+    """Resamples the comments of each language, with replacement (Efron 1979).
+
+    The same seed draws the same comments, so that two models' draws can be compared round by round.
+    """
     rng = random.Random(seed)
-    draws = [vars(score(rng.choices(pairs, k=len(pairs)))) for _ in range(rounds)]
+    groups: dict[str, list[Pair]] = {}
+    for pair in pairs:
+        groups.setdefault(pair[0].language, []).append(pair)
     return {
-        task: tuple(np.nanpercentile([draw[task] for draw in draws], [2.5, 97.5]).round(3).tolist())
-        for task in TASKS
+        code: np.array([[*vars(score(rng.choices(group, k=len(group)))).values()] for _ in range(rounds)])
+        for code, group in sorted(groups.items())
     }
+
+
+def mean_draws(draws: Draws) -> NDArray[np.float64]:
+    """(rounds, tasks): the mean over languages in each round."""
+    languages = [values for code, values in draws.items() if code != UNDETERMINED]
+    return _skipping_nan(np.nanmean, np.stack(languages))
+
+
+def interval(draws: NDArray[np.float64]) -> dict[str, tuple[float, float]]:
+    """Task -> the bounds that hold 95 % of its draws; nan where it could never be counted."""
+    lows, highs = (_skipping_nan(np.nanpercentile, draws, q) for q in (2.5, 97.5))
+    return dict(zip(TASKS, zip(lows.tolist(), highs.tolist(), strict=True), strict=True))
+
+
+def _skipping_nan(
+    statistic: Callable[..., Any], values: NDArray[np.float64], *more: float
+) -> NDArray[np.float64]:
+    """Over the first axis; a column of nothing but nan stays nan, without a warning."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)
+        return np.asarray(statistic(values, *more, axis=0))
 
 
 def calibration_error(confidence: NDArray[np.float64], correct: NDArray[np.bool_], bins: int = 10) -> float:
@@ -129,5 +165,16 @@ def calibration_error(confidence: NDArray[np.float64], correct: NDArray[np.bool_
 
 
 def worst(scores: Mapping[str, Scores], task: str) -> tuple[float, str]:
-    """The lowest figure of a task and its language; `und` is no language."""
-    return min((getattr(s, task), code) for code, s in scores.items() if code != "und")
+    """The lowest figure of a task and its language; nan and "-" where no language has one."""
+    return min(_figures(scores, task), default=(math.nan, "-"))
+
+
+def average(scores: Mapping[str, Scores], task: str) -> float:
+    """The mean of a task over languages, each counting the same; nan where no language has a figure."""
+    return _mean(figure for figure, _ in _figures(scores, task))
+
+
+def _figures(scores: Mapping[str, Scores], task: str) -> list[tuple[float, str]]:
+    """The figures that there are; `und` is no language."""
+    found = [(float(getattr(s, task)), code) for code, s in scores.items() if code != UNDETERMINED]
+    return [(figure, code) for figure, code in found if not math.isnan(figure)]

@@ -1,7 +1,7 @@
 """Which comments train, which tune, which test: by whole batches, so that no writer is on two sides."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from hashlib import sha256
 from pathlib import Path
 from typing import Literal
@@ -18,7 +18,12 @@ def read_splits(corpus: Path) -> Callable[[Example], Split]:
     if not path.is_file():
         return by_hash
     batches: dict[str, list[str]] = json.loads(path.read_text("utf-8"))
-    where = {batch: split for split, names in batches.items() if split in ("train", "dev", "test") for batch in names}
+    where = {
+        batch: split
+        for split, names in batches.items()
+        if split in ("train", "dev", "test")
+        for batch in names
+    }
 
     def split(example: Example) -> Split:
         if example.batch not in where:
@@ -30,5 +35,15 @@ def read_splits(corpus: Path) -> Callable[[Example], Split]:
 
 def by_hash(example: Example) -> Split:
     """A fifth to test and a tenth to dev, by a hash of the id: stable whatever else is added."""
-    bucket = sha256(example.id.encode()).digest()[0] / 256
+    bucket = _unit(example)
     return "test" if bucket < 0.2 else "dev" if bucket < 0.3 else "train"
+
+
+def portion(examples: Iterable[Example], share: float) -> list[Example]:
+    """`share` of the examples, by a hash of the id: alike in every language; a larger share holds a smaller one."""
+    return [example for example in examples if _unit(example) < share]
+
+
+def _unit(example: Example) -> float:
+    """A hash of the id in [0, 1), in steps of 1/256."""
+    return sha256(example.id.encode()).digest()[0] / 256

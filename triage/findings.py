@@ -32,7 +32,7 @@ def assemble(
         request=_request(text, prediction, sentences, thresholds),
         urgent=urgent,
         urgent_confidence=prediction.urgent if urgent else 1.0 - prediction.urgent,
-        abstained=tuple(_abstained(prediction, thresholds)),
+        abstained=tuple(abstained(prediction, thresholds)),
         model=model,
         taxonomy=TAXONOMY_VERSION,
     )
@@ -118,7 +118,8 @@ def _words(text: str, start: int, end: int) -> Segment:
     return Segment(start=start, end=max(start, end - (len(inner) - len(inner.rstrip(" ,:-–—\n\t")))))
 
 
-def _abstained(prediction: Prediction, thresholds: Thresholds) -> Iterator[str]:
+def abstained(prediction: Prediction, thresholds: Thresholds) -> Iterator[str]:
+    """The answers that are not sure enough: tasks, and `aspects.CATEGORY` for categories found."""
     sure = thresholds.confident
     for task, chances in _choices(prediction, thresholds):
         score, runner_up = sorted(chances, reverse=True)[:2]
