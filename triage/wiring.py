@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from triage.db import Database
-from triage.errors import Unavailable, without_words
+from triage.errors import TriageError, Unavailable, without_words
 from triage.intake import Intake, Routing
 from triage.jobs import Delivery, delivery_of
 from triage.keys import ApiKeys
@@ -32,26 +32,26 @@ class Model:
     def __init__(self, load: Callable[[], Predictor]) -> None:
         self._load = load
         self._predictor: Predictor | None = None
-        self._problem = "the model is loading"
-        self.has_failed = False
+        self.failure: str | None = None
+        """Why it could not be loaded, and never will be without the operator."""
 
     def load(self) -> None:
-        """Load the predictor; where that fails, every request for it says so."""
+        """Load the predictor. Raises `Unavailable` where that fails, as does every request from then on."""
         try:
             predictor = self._load()
             # Once through every stage, whose data load with their first text: no caller should wait for it.
             analyse([SurveyResponse(external_id="", comment="When does my order come?")], predictor)
-            self._predictor = predictor
         except Exception as error:
-            self.has_failed = True
-            self._problem = "the model could not be loaded; the service's log says why"
-            _log.exception("the model could not be loaded")
-            raise Unavailable(self._problem) from error
+            known = isinstance(error, TriageError)
+            self.failure = f"the model could not be loaded: {error if known else type(error).__name__}"
+            _log.error("%s", self.failure, exc_info=not known)
+            raise Unavailable(self.failure) from error
+        self._predictor = predictor
 
     def predictor(self) -> Predictor:
         """Return the loaded predictor. Raises `Unavailable`."""
         if self._predictor is None:
-            raise Unavailable(self._problem)
+            raise Unavailable(self.failure or "the model is loading")
         return self._predictor
 
     @property

@@ -40,7 +40,7 @@ def test_a_model_that_cannot_be_loaded_is_said(tmp_path_factory: pytest.TempPath
     settings = Settings(model="no-such-model", data_dir=tmp_path_factory.mktemp("data"))
     services = wiring.build(settings)
     with TestClient(create_app(services)) as client:
-        while not services.model.has_failed:
+        while not services.model.failure:
             pass
         assert "could not be loaded" in client.get("/ready").json()["detail"]
 
@@ -49,5 +49,5 @@ def test_the_server_loads_its_model_by_itself(settings: Settings) -> None:
     services = wiring.build(settings)
     with TestClient(create_app(services)) as client:
         while client.get("/ready").status_code != 200:
-            assert not services.model.has_failed
+            assert not services.model.failure
         assert client.get("/version").json()["model"] == "stub"

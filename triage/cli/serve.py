@@ -13,7 +13,6 @@ from uvicorn.importer import import_from_string
 from triage import wiring
 from triage.cli import demo
 from triage.cli.context import Bars, err, explained, out, read_settings
-from triage.errors import TriageError
 from triage.wiring import Services
 
 
@@ -41,7 +40,7 @@ def serve(
     welcome = threading.Thread(target=_welcome, args=(server, services, samples, key, key_file), daemon=True)
     welcome.start()
     server.run()
-    if not server.started:
+    if services.model.failure or not server.started:
         raise typer.Exit(1)
 
 
@@ -65,15 +64,12 @@ def _welcome(server: Server, services: Services, samples: Path | None, key: str 
 
 
 def _is_ready(server: Server, services: Services) -> bool:
+    """Wait; return False where the server ends before it could serve, or never will and is told to end."""
     while not server.should_exit:
-        try:
-            services.model.predictor()
-        except TriageError:
-            if services.model.has_failed:
-                return False
-        else:
-            if server.started:
-                return True
+        if services.model.failure:
+            server.should_exit = True
+        elif services.model.name and server.started:
+            return True
         time.sleep(0.02)
     return False
 
