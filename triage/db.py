@@ -80,7 +80,8 @@ def _engine(url: str, pool_size: int, max_overflow: int) -> Engine:
     )
     if engine.dialect.name == "sqlite":
         if parsed.database:
-            Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+            # Customers' words and addresses are in it: a folder that we make is its owner's alone.
+            Path(parsed.database).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
     return engine

@@ -80,7 +80,8 @@ def test_errors_hold_no_values(database: Database) -> None:
 
 
 def test_sqlite_is_set_to_lose_nothing(tmp_path: Path) -> None:
-    database = Database(f"sqlite:///{tmp_path / 'triage.db'}")
+    database = Database(f"sqlite:///{tmp_path / 'data' / 'triage.db'}")
+    assert (tmp_path / "data").stat().st_mode & 0o777 == 0o700
     with database.read() as session:
         settings = {
             name: session.execute(text(f"PRAGMA {name}")).scalar()
