@@ -108,7 +108,10 @@ class Intake:
         self, client: str, responses: Sequence[SurveyResponse], *, historical: bool
     ) -> list[Receipt | Conflict]:
         receipts = self._known(client, [response.external_id for response in responses])
-        fresh = {r.external_id: r for r in reversed(responses) if r.external_id not in receipts}
+        fresh: dict[str, SurveyResponse] = {}
+        for response in responses:
+            if response.external_id not in receipts:
+                fresh.setdefault(response.external_id, response)
         if fresh:
             stored = self._store(self._work(client, [*fresh.values()], historical))
             receipts |= {receipt.external_id: receipt for receipt in stored if receipt}
