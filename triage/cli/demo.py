@@ -22,7 +22,7 @@ def run(address: str, key: str, samples: Path) -> None:
     with httpx.Client(base_url=address, headers={"Authorization": f"Bearer {key}"}, timeout=60) as client:
         for body in track(bodies, description="Posting samples", console=err):
             client.post("/v1/responses", json=body).raise_for_status()
-        tickets = [*_tickets(client)]
+        tickets = [*_tickets(client)][::-1]  # in the order of the samples
     out.print(ticket_table(tickets))
     out.print(f"{len(bodies)} responses, {len(tickets)} tickets")
 
