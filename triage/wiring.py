@@ -3,6 +3,7 @@
 import logging
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -160,16 +161,28 @@ class Background:
         self._thread.join(timeout=10)
 
     def _run(self) -> None:
-        if self._services.delivery:
-            self._services.delivery.start()
-        try:
+        # What was accepted before is delivered even where the model cannot be loaded.
+        self._guarded("delivery could not begin", self._deliver)
+        with suppress(Unavailable):
             self._services.model.load()
-        except Unavailable:
-            return
         while not self._stop.is_set():
-            try:
-                while self._services.intake.analyse_pending() and not self._stop.is_set():
-                    pass
-            except Exception as error:
-                _log.error("pending responses could not be analysed: %s", without_words(error))
+            self._guarded("delivery could not begin", self._deliver)
+            if self._services.model.failure is None:
+                self._guarded("pending responses could not be analysed", self._analyse)
             self._stop.wait(_PENDING_SECONDS)
+
+    def _deliver(self) -> None:
+        if self._services.delivery and not self._services.delivery.is_running:
+            self._services.delivery.start()
+
+    def _analyse(self) -> None:
+        while self._services.intake.analyse_pending() and not self._stop.is_set():
+            pass
+
+    @staticmethod
+    def _guarded(problem: str, step: Callable[[], None]) -> None:
+        """Do a step; where it fails, say so and let the next round try again."""
+        try:
+            step()
+        except Exception as error:
+            _log.error("%s: %s", problem, without_words(error))

@@ -1,12 +1,14 @@
 """One process of the service, to be killed and started again."""
 
 import os
+import random
 import secrets
 import signal
 import socket
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,10 +18,13 @@ API_KEY = "chaos-" + secrets.token_hex(20)
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A port below those that outgoing connections are given, which could take it between two lives."""
+    for _ in range(100):
+        port = random.randint(15_000, 30_000)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise OSError("no free port")
 
 
 @dataclass
@@ -50,7 +55,7 @@ class Replica:
                 command, env=environment, cwd=self.folder, stdout=log, stderr=log
             )
 
-    def wait_ready(self, seconds: float = 60.0) -> None:
+    def wait_ready(self, seconds: float = 120.0) -> None:
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             try:
@@ -59,7 +64,8 @@ class Replica:
             except httpx.HTTPError:
                 pass
             time.sleep(0.1)
-        raise TimeoutError(f"{self.name} did not become ready; see {self.folder / f'{self.name}.log'}")
+        log = (self.folder / f"{self.name}.log").read_text()
+        raise TimeoutError(f"{self.name} did not become ready; its log ends:\n{log[-3000:]}")
 
     def kill(self) -> None:
         """SIGKILL: nothing is closed, flushed or said."""

@@ -67,7 +67,7 @@ class Delivery:
         self._clock = clock
         self.systems = systems
         self._events = events
-        self._started = False
+        self.is_running = False
         self._queues: tuple[str, ...] = (*systems, *((EVENTS,) if events else ()))
         self.engine = Engine(url, replica)
         self.outbox = Outbox(self.engine, frozenset(systems), clock, announces=events is not None)
@@ -86,17 +86,16 @@ class Delivery:
         self._courier = Courier(database, systems, events, settlement, clock, public_url=settings.public_url)
 
     def start(self) -> None:
-        """Begin to deliver, unless this replica has no workers. Blocks for about a second."""
-        if self._settings.workers and self._queues:
+        """Begin to deliver, unless this replica has no workers. May be called again where it failed."""
+        if self._settings.workers:
             self.upkeep.announce()
             self.engine.start(self._courier.run, dict.fromkeys(self._queues, self._settings.workers))
             self.upkeep.start()
-            self._started = True
+        self.is_running = True
 
     def stop(self) -> None:
         """Finish what is under way and let go."""
-        if self._started:
-            self.upkeep.stop()
+        self.upkeep.stop()
         self.engine.stop()
         for system in self.systems.values():
             system.close()

@@ -92,12 +92,17 @@ class Engine:
             serializer=_JSON,
             log_level="WARNING",
         )
-        DBOS(config=config)
-        DBOS.listen_queues(list(slots))
-        DBOS.launch()
+        try:
+            DBOS(config=config)
+            DBOS.listen_queues(list(slots))
+            DBOS.launch()
+            for queue, at_once in slots.items():
+                self.set_slots(queue, at_once)
+        except Exception:
+            # A half-launched DBOS can be neither used nor launched again.
+            DBOS.destroy()
+            raise
         self._launched = True
-        for queue, at_once in slots.items():
-            self.set_slots(queue, at_once)
 
     def stop(self) -> None:
         """Let running jobs finish for a few seconds; what does not is taken up at the next start."""

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 
 from sqlalchemy import text
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col, select
 
 from triage.db import Database
@@ -32,6 +33,8 @@ _LOST_AFTER = timedelta(minutes=5)
 """A delivery this long overdue is looked at: does its job still exist?"""
 _KEEP_JOBS = timedelta(days=2)
 _HEAL_LOCK = 7_273_110_453_211  # a number of our own, as in migrations/env.py
+
+_EMPTY: dict[str, object] = {"failures": 0, "trips": 0, "asked": False, "reason": ""}
 
 _log = logging.getLogger(__name__)
 
@@ -66,10 +69,11 @@ class Upkeep:
 
     def announce(self) -> None:
         """Note this replica and its systems: before its first job, lest the others think it dead."""
+        insert = sqlite.insert if self._database.is_sqlite else postgresql.insert
+        rows = [_EMPTY | {"system": system, "read_until": self._clock.now()} for system in self._queues]
         with self._database.write() as session:
-            for system in self._queues:
-                if session.get(SystemRow, system) is None:
-                    session.add(SystemRow(system=system, read_until=self._clock.now()))
+            # Replicas start together: whoever is second finds the rows there.
+            session.execute(insert(SystemRow).on_conflict_do_nothing(), rows)
         self.beat()
 
     def start(self) -> None:
@@ -79,7 +83,8 @@ class Upkeep:
     def stop(self) -> None:
         """End after the step under way."""
         self._stop.set()
-        self._thread.join(timeout=30)
+        if self._thread.is_alive():
+            self._thread.join(timeout=30)
 
     def set_slots(self, system: str, at_once: int) -> None:
         """Open or close a queue, where that changes anything."""
@@ -97,8 +102,11 @@ class Upkeep:
 
     def beat(self) -> None:
         """Say that this replica lives."""
+        insert = sqlite.insert if self._database.is_sqlite else postgresql.insert
+        now = self._clock.now()
+        row = insert(ReplicaRow).values(id=self._replica, seen_at=now)
         with self._database.write() as session:
-            session.merge(ReplicaRow(id=self._replica, seen_at=self._clock.now()))
+            session.execute(row.on_conflict_do_update(index_elements=["id"], set_={"seen_at": now}))
 
     def heal(self) -> int:
         """Take over what dead replicas left and start lost deliveries again; return how many."""
