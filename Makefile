@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 TORCH := torch==2.13.0
 
-.PHONY: run install check test bench train format
+.PHONY: run install check test bench train format demo-crm chaos
 .DEFAULT_GOAL := run
 
 run: install  ## start the service, with sample responses where the database is empty
@@ -40,3 +40,9 @@ bench: install  ## measure, and write docs/performance.md
 
 train: install  ## train the model on fixtures/corpus
 	$(BIN)/triage train
+
+demo-crm: install  ## fake ticket systems, to watch tickets arrive
+	$(BIN)/python -m tests.fakes
+
+chaos: install  ## kill the service 30 times on each database while everything fails; some minutes
+	$(BIN)/python -m tests.chaos

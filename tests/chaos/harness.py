@@ -120,7 +120,7 @@ class Chaos:
         replica.kill()
         self.report.kills += 1
         # Now and then another one takes the place of the dead: its jobs are then for the healer.
-        stranger = f"{replica.name}-{number}" if len(self.replicas) > 1 and number % 5 == 4 else None
+        stranger = f"{replica.name}-{number}" if len(self.replicas) > 1 and number % 5 == 1 else None
         replica.start(stranger)
         replica.wait_ready()
 
@@ -217,7 +217,7 @@ class Chaos:
             "TRIAGE_WEBHOOK__URL": self.receiver.url,
             "TRIAGE_WEBHOOK__SECRET": SECRET,
             "TRIAGE_DELIVERY__HEARTBEAT_SECONDS": "1",
-            "TRIAGE_DELIVERY__SILENT_AFTER_SECONDS": "5",
+            "TRIAGE_DELIVERY__SILENT_AFTER_SECONDS": "10",
         }
 
 
