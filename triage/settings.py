@@ -63,9 +63,12 @@ class DynamicsSettings(_Group):
     """Intent -> `casetypecode`: 1 question, 2 problem, 3 request; 3 where none is named."""
     priorities: dict[str, int] = {"urgent": 1, "high": 1, "normal": 2, "low": 3}
     queues: dict[str, str] = {}
-    """Our queue -> id of the Dynamics queue that a new case is put into."""
+    """Our queue -> id of the Dynamics queue that a new case is put into.
+
+    A queue's whole name (`italy-orders`), its area (`italy`), or `*` for all the others.
+    """
     owners: dict[str, str] = {}
-    """Our queue -> id of the team that owns a new case."""
+    """Our queue, likewise -> id of the team that owns a new case."""
     columns: dict[str, str] = {}
     """Column of the incident -> one of our facts (`delivery.record.FACTS`)."""
     statuses: dict[int, Literal["open", "in_progress"]] = {1: "open"}
@@ -95,7 +98,10 @@ class ServiceCloudSettings(_Group):
     """Intent -> `Type` of the case; left empty where none is named, for the values differ by organisation."""
     priorities: dict[str, str] = {"urgent": "High", "high": "High", "normal": "Medium", "low": "Low"}
     owners: dict[str, str] = {}
-    """Our queue -> `OwnerId`: a queue (00G...) or a user (005...)."""
+    """Our queue -> `OwnerId`: a queue (00G...) or a user (005...).
+
+    A queue's whole name (`italy-orders`), its area (`italy`), or `*` for all the others.
+    """
     columns: dict[str, str] = {}
     """Field of Case -> one of our facts (`delivery.record.FACTS`)."""
     open_statuses: frozenset[str] = frozenset({"New"})

@@ -15,7 +15,7 @@ import httpx
 from triage.delivery.entra import EntraSession
 from triage.delivery.failure import DeliveryError, Kind
 from triage.delivery.http import Remote, retry_after
-from triage.delivery.record import cut, utf16
+from triage.delivery.record import cut, of_queue, utf16
 from triage.settings import DynamicsSettings
 from triage.types import CaseRecord, Check, Customer, RemoteCase, RemoteChanges, RemoteState, System
 
@@ -104,7 +104,7 @@ class Dynamics:
 
     def _fields(self, record: CaseRecord, contact: str) -> dict[str, Any]:
         settings = self._settings
-        owner = settings.owners.get(record.queue)
+        owner = of_queue(settings.owners, record.queue)
         fields: dict[str, Any] = {
             "title": cut(record.subject, TITLE_LIMIT),
             "description": cut(record.body, self._description_limit()),
@@ -165,7 +165,7 @@ class Dynamics:
         self._create(f"/annotations({uuid5(_NAMESPACE, f'note/{key}')})?$select=annotationid", fields)
 
     def _into_queue(self, case_id: str, record: CaseRecord) -> None:
-        queue = self._settings.queues.get(record.queue)
+        queue = of_queue(self._settings.queues, record.queue)
         if queue is None:
             return
         fields = {

@@ -51,6 +51,11 @@ def order_number(attributes: Mapping[str, str]) -> str | None:
     return _named(attributes, _ORDER)
 
 
+def of_queue(choices: Mapping[str, str], queue: str) -> str | None:
+    """What a setting chooses for our queue: by its whole name, by its area, or by `*` for the rest."""
+    return choices.get(queue) or choices.get(queue.rpartition("-")[0]) or choices.get("*")
+
+
 def cut(text: str, limit: int, encoding: Literal["utf-16-le", "utf-8"] = "utf-16-le") -> str:
     """`text` in at most `limit` units, cut at a word, with an ellipsis where it was cut.
 

@@ -13,7 +13,7 @@ import httpx
 
 from triage.delivery.failure import DeliveryError, Kind
 from triage.delivery.http import Remote, retry_after
-from triage.delivery.record import cut
+from triage.delivery.record import cut, of_queue
 from triage.delivery.salesforce import SalesforceSession
 from triage.settings import ServiceCloudSettings
 from triage.types import CaseRecord, Check, RemoteCase, RemoteChanges, RemoteState, System, TicketStatus
@@ -102,7 +102,7 @@ class ServiceCloud:
             "Origin": settings.origin,
             "Priority": settings.priorities.get(record.priority),
             "Type": settings.types.get(record.intent or ""),
-            "OwnerId": settings.owners.get(record.queue),
+            "OwnerId": of_queue(settings.owners, record.queue),
             "SuppliedName": customer.name and cut(customer.name, EMAIL_LIMIT),
             # Half an address is no address: a longer one stays in the description only.
             "SuppliedEmail": customer.email if len(customer.email or "") <= EMAIL_LIMIT else None,

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.delivery.conftest import COMMENT, decision, finding, response
-from triage.delivery.record import build, cut, follow_up, order_number, utf16
+from triage.delivery.record import build, cut, follow_up, of_queue, order_number, utf16
 from triage.types import CaseRecord, Customer
 
 
@@ -46,6 +46,13 @@ def test_the_order_is_found_under_its_usual_names(name: str) -> None:
 
 def test_an_order_that_is_not_there() -> None:
     assert order_number({"reorder_reason": "x", "order_number": ""}) is None
+
+
+def test_a_queue_is_chosen_by_name_then_area_then_the_rest() -> None:
+    choices = {"france-benelux": "b", "france-benelux-returns": "a", "*": "c"}
+    chosen = [of_queue(choices, q) for q in ("france-benelux-returns", "france-benelux-care", "italy-care")]
+    assert chosen == ["a", "b", "c"]
+    assert of_queue({}, "italy-care") is None
 
 
 def test_cut_ends_at_a_word() -> None:
