@@ -6,6 +6,7 @@ from alembic import context
 from sqlalchemy import Connection, text
 from sqlmodel.sql.sqltypes import AutoString
 
+import triage.surveys.tables  # noqa: F401  (its tables are part of the metadata)
 from triage.tables import UtcDateTime, metadata
 
 _LOCK = 7_273_110_453_201  # any number of our own; advisory locks are named by number
