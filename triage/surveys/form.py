@@ -15,7 +15,8 @@ from triage.labels import Language
 Module = Literal["nps", "retail", "ecommerce", "complaint", "touchpoint"]
 Touchpoint = Literal["shop", "web_shop", "pickup", "delivery", "assembly", "repair", "customer_service"]
 EventKind = Literal["purchase", "delivery", "pickup", "assembly", "repair", "contact", "complaint_closed"]
-EventChannel = Literal["shop", "online"]
+EventChannel = Literal["store", "online"]
+Unit = Literal["store", "seller", "operator", "executor", "country", "brand"]
 Timing = Literal["within_minutes", "next_day"]
 Kind = Literal["score", "stars", "choice", "comment"]
 Band = Literal["positive", "neutral", "negative"]
@@ -29,10 +30,15 @@ BANDS: Final[tuple[Band, ...]] = get_args(Band)
 MAX_COMMENT: Final = 5_000
 """Characters of an open answer."""
 
-Answer = int | str
-"""A score, stars, the key of a chosen option, or the words of a comment."""
-Answers = Mapping[str, Answer]
-"""By the key of the question."""
+CONTACT_CONSENT: Final = "contact.consent"
+"""Key among the answers: True where the customer agreed to be contacted. No question has a dot in its key."""
+CONTACT_EMAIL: Final = "contact.email"
+CONTACT_PHONE: Final = "contact.phone"
+LANGUAGE_SHOWN: Final = "page.language"
+"""Key among the answers: the language the customer switched to, where that was another than the invited."""
+
+Answers = Mapping[str, object]
+"""By the key of the question: an int (score, stars) or a str (key of the option, words of the comment)."""
 Texts = Mapping[Language, str]
 """One text in every language."""
 _NO_TEXTS: Final[Texts] = MappingProxyType({})
@@ -66,7 +72,7 @@ class Condition:
         answer = answers.get(self.question)
         if isinstance(answer, int):
             return self.at_least <= answer <= self.at_most
-        return answer is not None and answer in self.any_of
+        return answer in self.any_of
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -111,6 +117,14 @@ class Criteria:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Target:
+    """How many answers a month each unit should get."""
+
+    answers: int
+    per: Unit = "store"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Survey:
     """A whole survey."""
 
@@ -125,11 +139,21 @@ class Survey:
     """One sentence on what it is about; `{brand}` stands for the brand's name."""
     questions: tuple[Question, ...]
     criteria: Criteria
+    target: Target | None = None
+    """None: everyone in the sample is asked."""
     bands: Bands = field(default_factory=Bands)
     contact_after: frozenset[Band] = frozenset({"negative"})
     """Bands in which e-mail or phone are asked for, with consent to be contacted."""
     share_after: frozenset[Band] = frozenset()
     """Bands in which the customer is invited to share the experience elsewhere."""
+
+    def comments(self, answers: Answers) -> tuple[tuple[Question, str], ...]:
+        """Return the open questions that apply with what was written, in order."""
+        return tuple(
+            (question, words)
+            for question in self.asked(answers)
+            if question.kind == "comment" and isinstance(words := answers.get(question.key), str) and words
+        )
 
     def question(self, key: str) -> Question | None:
         """Return the question called `key`."""
