@@ -40,7 +40,7 @@ def by_hash(example: Example) -> Split:
 
 
 def portion(examples: Iterable[Example], share: float) -> list[Example]:
-    """`share` of the examples, by a hash of the id: alike in every language; a larger share holds a smaller one."""
+    """`share` of the examples, by a hash of the id: alike in all languages; a larger holds a smaller one."""
     return [example for example in examples if _unit(example) < share]
 
 
