@@ -55,7 +55,7 @@ class Replica:
                 command, env=environment, cwd=self.folder, stdout=log, stderr=log
             )
 
-    def wait_ready(self, seconds: float = 120.0) -> None:
+    def wait_ready(self, seconds: float = 300.0) -> None:
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             try:
