@@ -4,26 +4,11 @@ from collections.abc import Iterable, Iterator
 from importlib.resources import files
 from pathlib import Path
 
-import yaml
 from pydantic import ValidationError
 
 from triage.errors import ConfigurationError
+from triage.marked_yaml import Document, MarkedYamlError, Place, parse
 from triage.routing.rules import Rules
-
-Place = tuple[int | str, ...]
-"""Where in the file: keys and list positions from the top."""
-
-
-class _Loader(yaml.SafeLoader):
-    """YAML in which only `true` and `false` are booleans: `NO` is a country."""
-
-
-_Loader.yaml_implicit_resolvers = {
-    first: [
-        (tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:bool" or first in "tTfF"
-    ]
-    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
-}
 
 
 def load_rules(path: Path | None) -> Rules:
@@ -43,60 +28,29 @@ def load_rules(path: Path | None) -> Rules:
 def parse_rules(text: str, source: str) -> Rules:
     """Read rules from YAML `text`; `source` names it in errors. Raises `ConfigurationError`."""
     try:
-        loader = _Loader(text)
-        root = loader.get_single_node()
-        data = loader.construct_document(root) if root else None
-    except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise ConfigurationError(f"{source}:{line}: not valid YAML: {error.problem}") from error
-    except yaml.YAMLError as error:
-        raise ConfigurationError(f"{source}:1: not valid YAML: {error}") from error
-    mistakes = list(_repeated_keys(root))
+        document = parse(text)
+    except MarkedYamlError as error:
+        raise ConfigurationError(f"{source}:{error.line}: not valid YAML: {error}") from error
+    mistakes = list(_repeated_keys(document))
     try:
-        rules = Rules.model_validate(data)
+        rules = Rules.model_validate(document.data)
         mistakes += _contradictions(rules)
     except ValidationError as error:
         mistakes += [(tuple(e["loc"]), e["msg"].removeprefix("Value error, ")) for e in error.errors()]
     if mistakes:
-        raise ConfigurationError("\n".join(_sentence(source, root, *mistake) for mistake in mistakes))
+        raise ConfigurationError("\n".join(_sentence(source, document, *mistake) for mistake in mistakes))
     return rules
 
 
-def _sentence(source: str, root: yaml.Node | None, place: Place, message: str) -> str:
+def _sentence(source: str, document: Document, place: Place, message: str) -> str:
     where = ".".join(map(str, place)) or "the file"
-    return f"{source}:{_line(root, place)}: {where}: {message}"
+    return f"{source}:{document.line(place)}: {where}: {message}"
 
 
-def _line(node: yaml.Node | None, place: Place) -> int:
-    """Return the line of the deepest part of `place` that exists in the file, from 1."""
-    line = node.start_mark.line + 1 if node else 1
-    for step in place:
-        if isinstance(node, yaml.MappingNode):
-            pair = next(((key, value) for key, value in node.value if key.value == str(step)), None)
-            if pair is None:
-                break
-            line, node = pair[0].start_mark.line + 1, pair[1]
-        elif isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):
-            node = node.value[step]
-            line = node.start_mark.line + 1
-        else:
-            break
-    return line
-
-
-def _repeated_keys(node: yaml.Node | None, place: Place = ()) -> Iterator[tuple[Place, str]]:
-    """YAML lets the last of two equal keys win in silence, which here would lose a queue."""
-    if isinstance(node, yaml.SequenceNode):
-        for index, item in enumerate(node.value):
-            yield from _repeated_keys(item, (*place, index))
-    if not isinstance(node, yaml.MappingNode):
-        return
-    seen: set[str] = set()
-    for key, value in node.value:
-        if key.value in seen:
-            yield place, f"{key.value!r} is given twice, again on line {key.start_mark.line + 1}"
-        seen.add(str(key.value))
-        yield from _repeated_keys(value, (*place, str(key.value)))
+def _repeated_keys(document: Document) -> Iterator[tuple[Place, str]]:
+    """Say so where a key is given twice, which would lose a queue."""
+    for place, key, line in document.repeated_keys():
+        yield place, f"{key!r} is given twice, again on line {line}"
 
 
 def _contradictions(rules: Rules) -> Iterator[tuple[Place, str]]:
