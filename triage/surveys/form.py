@@ -27,6 +27,8 @@ TOUCHPOINTS: Final[tuple[Touchpoint, ...]] = get_args(Touchpoint)
 EVENT_KINDS: Final[tuple[EventKind, ...]] = get_args(EventKind)
 KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
 BANDS: Final[tuple[Band, ...]] = get_args(Band)
+MAX_SCORE: Final = 10
+MAX_STARS: Final = 5
 MAX_COMMENT: Final = 5_000
 """Characters of an open answer."""
 
