@@ -4,14 +4,16 @@ Each field is an environment variable with the prefix `TRIAGE_`; the fields of a
 group are joined with two underscores: `TRIAGE_DYNAMICS__URL`.
 """
 
+from datetime import time
 from functools import cached_property
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 from platformdirs import user_cache_path
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 DEFAULT_MODEL = "base"
@@ -142,6 +144,92 @@ class DeliverySettings(_Group):
     give_up_after_days: float = Field(default=7.0, gt=0)
 
 
+class SmtpSettings(_Group):
+    """The server that takes our e-mail."""
+
+    host: str
+    port: int = Field(default=587, ge=1, le=65535)
+    username: str | None = None
+    password: SecretStr | None = None
+    starttls: bool = True
+    """Refuse to send without it. Port 465 speaks TLS from the first byte instead."""
+    sender: str = Field(alias="from", pattern=r"^[^\r\n]*[^@\s]+@[^@\s]+$")
+    """`TRIAGE_SMTP__FROM`: an address, or `Name <address>`."""
+
+
+class SmsSettings(_Group):
+    """An SMS gateway with Twilio's interface."""
+
+    url: SecureUrl = "https://api.twilio.com"
+    account: str
+    token: SecretStr
+    sender: str = Field(alias="from", min_length=1)
+    """`TRIAGE_SMS__FROM`: a number in E.164, an alphanumeric sender, or a messaging service (`MG...`)."""
+    calls_per_second: float = Field(default=10.0, ge=0)
+    """Per replica."""
+
+
+def _hours(text: object) -> object:
+    """Read `09:00-20:00`."""
+    if not isinstance(text, str):
+        return text
+    try:
+        start, end = (time.fromisoformat(part.strip()) for part in text.split("-"))
+    except ValueError as error:
+        raise ValueError("write the hours as 09:00-20:00") from error
+    if not start < end:
+        raise ValueError("the hours must end after they begin, on the same day")
+    return start, end
+
+
+def _zone(name: str) -> str:
+    try:
+        return ZoneInfo(name).key
+    except (KeyError, ValueError, OSError) as error:
+        raise ValueError(f"unknown time zone {name!r}; use an IANA name such as Europe/Rome") from error
+
+
+TimeZone = Annotated[str, AfterValidator(_zone)]
+Hours = Annotated[tuple[time, time], BeforeValidator(_hours)]
+
+
+class AskingSettings(_Group):
+    """Who is asked, how often, and when."""
+
+    quarantine_days: int = Field(default=90, ge=0)
+    """A customer who was asked anything is not asked again for so long."""
+    oldest_days: int = Field(default=14, ge=1)
+    """Nobody is asked about what happened longer ago."""
+    hold_days: int = Field(default=60, ge=1)
+    """How long an online purchase waits for its delivery."""
+    link_days: int = Field(default=7, ge=1)
+    """How long a link is open, from the first message on."""
+    minutes: int = Field(default=10, ge=0)
+    """How soon after a shop purchase."""
+    window: Hours = (time(9), time(20))
+    """When messages go out, in the customer's time zone: `09:00-20:00`."""
+    sms_after_days: int = Field(default=1, ge=1)
+    """An e-mail that is not answered is followed by an SMS, where there is a phone number."""
+    reminder_days: int | None = Field(default=3, ge=1)
+    """Where there is one channel only: when to remind by it; null for no reminder."""
+    targets: dict[str, dict[str, Annotated[int, Field(ge=0)]]] = {}
+    """Survey -> unit -> answers a month, instead of the number in the survey's file; 0 asks nobody."""
+    prior_rate: float = Field(default=0.12, gt=0, le=1)
+    """Share of the asked who are expected to answer, before anything is known of a unit..."""
+    prior_sends: float = Field(default=50.0, gt=0)
+    """...and how many messages that expectation weighs."""
+    time_zones: dict[str, TimeZone] = {
+        "AU": "Australia/Sydney", "BR": "America/Sao_Paulo", "CA": "America/Toronto", "RU": "Europe/Moscow",
+        "UA": "Europe/Kyiv",
+    }  # fmt: skip
+    """Country -> zone of customers whose own is not known; the first of tz's list where none is named."""
+    default_time_zone: TimeZone = "Europe/London"
+    round_seconds: float = Field(default=30.0, gt=0)
+    """How often it is looked who is due."""
+    workers: int = Field(default=4, ge=1, le=8)
+    """Messages at once, per replica."""
+
+
 class Settings(BaseSettings):
     """All settings with their defaults; constructing it reads the environment."""
 
@@ -178,6 +266,35 @@ class Settings(BaseSettings):
     service_cloud: ServiceCloudSettings | None = None
     webhook: WebhookSettings | None = None
     delivery: DeliverySettings = DeliverySettings()
+
+    surveys_dir: Path | None = None
+    """The surveys and brands; without it nobody is asked anything."""
+    public_url: SecureUrl | None = None
+    """Where customers reach this service: every survey link starts with it."""
+    smtp: SmtpSettings | None = None
+    sms: SmsSettings | None = None
+    asking: AskingSettings = AskingSettings()
+    development: bool | None = None
+    """Keep messages in a local mailbox instead of sending them, and show it at `/dev/mailbox`. By
+    default where the service listens to its own machine only and has no `public_url`."""
+
+    @model_validator(mode="after")
+    def _customers_can_reach_it(self) -> "Settings":
+        if self.surveys_dir and not self.public_url and not self.is_development:
+            raise ValueError("surveys need TRIAGE_PUBLIC_URL: their links start with it")
+        return self
+
+    @property
+    def is_development(self) -> bool:
+        """Whether this is a developer's machine: its messages stay in a local mailbox."""
+        if self.development is not None:
+            return self.development
+        return self.public_url is None and _is_loopback(self.host)
+
+    @property
+    def links_start_with(self) -> str:
+        """`public_url`, or this machine's own address."""
+        return self.public_url or f"http://{self.host}:{self.port}"
 
     @cached_property
     def database(self) -> str:

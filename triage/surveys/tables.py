@@ -53,7 +53,7 @@ class EventRow(SQLModel, table=True):
     """Of the whole event, to tell a repeat from another body under the same external id."""
     kind: str
     channel: str | None = None
-    """`store` or `online`, where the kind has both."""
+    """Where the customer bought: `store` or `online`."""
     customer_id: str | None = Field(default=None, index=True)
     email: str | None = Field(default=None, index=True)
     phone: str | None = Field(default=None, index=True)
