@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from triage.labels import LANGUAGES
 from triage.marked_yaml import Place
-from triage.surveys.form import BANDS, MAX_SCORE, MAX_STARS, Bands
+from triage.surveys.form import BANDS, MAX_SCORE, MAX_STARS
 
 Mistakes = Iterator[tuple[Place, str]]
 _TOP: Final = {"score": MAX_SCORE, "stars": MAX_STARS}
@@ -78,12 +78,8 @@ def _languages_apart(texts: Mapping[str, str], place: Place) -> Mistakes:
         elif language != "en" and len(text) > _LONG_ENOUGH_TO_DIFFER and text == texts.get("en"):
             yield here, "is still the English text; translate it"
         if ("{brand}" in text) != has_brand:
-            verb = (
-                "lacks {brand}, which the English text has"
-                if has_brand
-                else "has {brand}, unlike the English"
-            )
-            yield here, f"{verb}; write it in every language or in none"
+            verb = "lacks {brand}, unlike" if has_brand else "has {brand}, unlike"
+            yield here, f"{verb} the English text; write it in every language or in none"
 
 
 def survey_mistakes(data: object, shared: Shared) -> Mistakes:
@@ -96,8 +92,8 @@ def survey_mistakes(data: object, shared: Shared) -> Mistakes:
     for index, question in enumerate(questions):
         place: Place = ("questions", index)
         key, named = str(question.get("key")), block(items(survey["questions"])[index]).get("use")
-        if named is not None and named not in shared.questions:
-            yield (*place, "use"), f"the question {unknown(named, shared.questions)} (common.yaml has them)"
+        if named is not None and str(named) not in shared.questions:
+            yield (*place, "use"), f"the question {unknown(named, shared.questions)} (see common.yaml)"
             continue
         if key in seen:
             yield (*place, "key"), f"another question above is called {key!r} too; give each its own key"
@@ -117,11 +113,11 @@ def question_mistakes(question: Mapping[str, Any], place: Place, scales: Iterabl
     if kind in ("score", "stars", "comment") and options is not None:
         yield (*place, "options"), f"only a choice has options, and this is of kind {kind!r}"
     if kind in _TOP and scale is None:
-        yield place, "say with `scale:` what its ends mean: " + ", ".join(scales)
+        yield place, "say with `scale:` what its ends mean: " + ", ".join(sorted(scales))
     if kind in ("choice", "comment") and scale is not None:
         yield (*place, "scale"), f"only a score or stars have a scale, and this is of kind {kind!r}"
-    if scale is not None and scale not in scales:
-        yield (*place, "scale"), f"the scale {unknown(scale, scales)} (common.yaml has them)"
+    if scale is not None and str(scale) not in scales:
+        yield (*place, "scale"), f"the scale {unknown(scale, scales)} (see common.yaml)"
     keys = [str(block(option).get("key")) for option in items(options)]
     for index, key in enumerate(keys):
         if key in keys[:index]:
@@ -147,16 +143,16 @@ def _first_mistakes(questions: list[Mapping[str, Any]]) -> Mistakes:
 
 def _head_mistakes(survey: Mapping[str, Any], shared: Shared) -> Mistakes:
     bands = block(survey.get("bands"))
-    positive, negative = bands.get("positive_from", Bands.positive_from), bands.get("negative_below", 5)
+    positive, negative = bands.get("positive_from", 7), bands.get("negative_below", 5)
     if isinstance(positive, int) and isinstance(negative, int) and negative > positive:
         yield ("bands",), f"a score cannot be below {negative} and from {positive} at once"
     if survey.get("module") == "touchpoint" and not survey.get("touchpoint"):
         yield ("module",), "the module touchpoint needs a line `touchpoint:`, such as `touchpoint: delivery`"
     for index, brand in enumerate(items(block(survey.get("ask")).get("brands"))):
-        if brand not in shared.brands:
+        if str(brand) not in shared.brands:
             yield (
                 ("ask", "brands", index),
-                f"the brand {unknown(brand, shared.brands)} (brands.yaml has them)",
+                f"the brand {unknown(brand, shared.brands)} (see brands.yaml)",
             )
     if survey.get("share_after") and not any(block(b).get("share") for b in shared.brands.values()):
         yield ("share_after",), "no brand has links to share on; add them under `share:` in brands.yaml"
@@ -207,7 +203,7 @@ def _range_mistakes(kind: str, wanted: object, here: Place) -> Mistakes:
 
 def _bands_of(question: Mapping[str, Any]) -> set[str]:
     bands = question.get("band", BANDS)
-    return {bands} if isinstance(bands, str) else {band for band in bands if isinstance(band, str)}
+    return {bands} if isinstance(bands, str) else {*map(str, bands if bands is BANDS else items(bands))}
 
 
 def brand_mistakes(data: object) -> Mistakes:
