@@ -7,7 +7,6 @@ decide which of the later questions are asked.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
 from typing import Final, Literal, get_args
 
 from triage.labels import Language
@@ -43,7 +42,6 @@ Answers = Mapping[str, object]
 """By the key of the question: an int (score, stars) or a str (key of the option, words of the comment)."""
 Texts = Mapping[Language, str]
 """One text in every language."""
-_NO_TEXTS: Final[Texts] = MappingProxyType({})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -95,9 +93,9 @@ class Question:
     required: bool = False
     options: tuple[Option, ...] = ()
     """Of a choice."""
-    lowest: Texts = _NO_TEXTS
+    lowest: Texts = field(default_factory=dict)
     """What 0, or one star, means."""
-    highest: Texts = _NO_TEXTS
+    highest: Texts = field(default_factory=dict)
     bands: frozenset[Band] = frozenset(BANDS)
     when: tuple[Condition, ...] = ()
 
