@@ -5,8 +5,9 @@ gives each step the operator that is fastest on a CPU:
 
 - embeddings stay in the package's own 4-bit blocks (`GatherBlockQuantized`), exactly as trained;
 - every large product runs on 8-bit integers: weights with a scale per output, activations with a
-  fixed range measured when the bundle was made. A range taken from each batch, the runtime's
-  default, would make an answer depend on the other comments that happen to share its batch;
+  fixed range measured when the bundle was made, after evening out the columns (SmoothQuant, Xiao
+  et al. 2023). A range taken from each batch, the runtime's default, would make an answer depend
+  on the other comments that happen to share its batch;
 - `Add` + `LayerNormalization` in place of the fused `SkipLayerNormalization`, which is ten times
   slower on CPUs (profile in `docs/performance.md`): the optimizer that would fuse them stays off.
 """
@@ -28,6 +29,10 @@ Precision = Literal["int8", "fp32"]
 Ranges = Mapping[str, tuple[float, float]]
 """Product -> the least and greatest activation that goes into it."""
 
+SMOOTH: Final = "smooth."
+"""Prefix of the weights that even out a product's inputs, one factor a column."""
+FINE: Final = ("shrink",)
+"""Products whose inputs reach far beyond their bulk, after GELU: 8 bits for them, 8 more for the rest."""
 DISABLED_OPTIMIZERS: Final = ["SkipLayerNormFusion"]
 OUTPUTS: Final = ("aspects", "sentiment", "request", "intent", "urgent", "language", "tokens")
 _MICROSOFT: Final = "com.microsoft"
@@ -53,21 +58,33 @@ def build(
     return graph.products
 
 
+_PRODUCTS: Final = {
+    "attend": ("attention.self.query", "attention.self.key", "attention.self.value"),
+    "mix": ("attention.output.dense",),
+    "grow": ("intermediate.dense",),
+    "shrink": ("output.dense",),
+}
+"""The four large products of a layer, and the parts of `BertModel` that each is made of."""
+
+
+def matrix_of(weights: Tensors, product: str, kind: str = "weight") -> Array:
+    """The matrix (outputs, inputs) or bias of a product such as `3.grow`."""
+    layer, name = product.split(".")
+    return np.concatenate([weights[f"encoder.layer.{layer}.{part}.{kind}"] for part in _PRODUCTS[name]])
+
+
 class _Graph:
     """Collects nodes and constants; `node` returns the name of what it computes."""
 
     def __init__(self, weights: Tensors, precision: Precision, ranges: Ranges) -> None:
-        self._weights, self._precision, self._ranges = weights, precision, ranges
+        self.weights, self._precision, self._ranges = weights, precision, ranges
         self._nodes: list[onnx.NodeProto] = []
         self._constants: list[onnx.TensorProto] = []
         self.products: dict[str, str] = {}
         """Product -> what goes into it."""
 
-    def weight(self, name: str) -> Array:
-        return self._weights[name]
-
     def constant(self, name: str, value: NDArray[Any] | Sequence[int]) -> str:
-        self._constants.append(numpy_helper.from_array(np.ascontiguousarray(value), name))
+        self._constants.append(numpy_helper.from_array(np.asarray(value, order="C"), name))
         return name
 
     def tensor(self, proto: onnx.TensorProto) -> str:
@@ -89,18 +106,33 @@ class _Graph:
         if self._precision == "fp32":
             self.node("MatMul", [value, self.constant(f"{name}.w", matrix.T)], f"{name}.raw")
             return self.node("Add", [f"{name}.raw", self.constant(f"{name}.b", bias)], name)
+        smooth = self.weights[SMOOTH + name]
+        rows = np.maximum(np.abs(matrix * smooth).max(axis=1), 1e-12) / 127.0
+        whole = np.rint(matrix * smooth / rows[:, None]).astype(np.int8)
+        weights = self.constant(f"{name}.w", whole.T), self.constant(f"{name}.rows", rows.astype(np.float32))
+        value = self.node("Mul", [value, self.constant(f"{name}.smooth", 1.0 / smooth)], f"{name}.even")
         scale, zero = quantisation(*self._ranges[name])
-        self.constant(f"{name}.scale", scale)
-        self.constant(f"{name}.zero", zero)
-        rows = np.maximum(np.abs(matrix).max(axis=1), 1e-12) / 127.0
-        whole = np.rint(matrix / rows[:, None]).astype(np.int8)
-        self.node("QuantizeLinear", [value, f"{name}.scale", f"{name}.zero"], f"{name}.whole")
-        inputs = [
-            f"{name}.whole", self.constant(f"{name}.w", whole.T), f"{name}.scale",
-            self.constant(f"{name}.rows", rows.astype(np.float32)), f"{name}.zero", "",
-            self.constant(f"{name}.b", bias),
-        ]  # fmt: skip
-        return self.node("MatMulIntegerToFloat", inputs, name, _MICROSOFT)
+        fine = name.split(".")[1] in FINE
+        bias_name = self.constant(f"{name}.b", bias)
+        coarse = self._whole(f"{name}.coarse" if fine else name, value, scale, zero, weights, bias_name)
+        if not fine:
+            return coarse
+        back = [f"{coarse}.whole", f"{coarse}.scale", f"{coarse}.zero"]
+        self.node("DequantizeLinear", back, f"{coarse}.back")
+        rest = self.node("Sub", [value, f"{coarse}.back"], f"{name}.rest")
+        detail = np.array(scale / 254.0, dtype=np.float32), np.array(128, dtype=np.uint8)
+        return self.node("Add", [coarse, self._whole(f"{name}.fine", rest, *detail, weights, "")], name)
+
+    def _whole(
+        self, name: str, value: str, scale: NDArray[np.float32], zero: NDArray[np.uint8],
+        weights: tuple[str, str], bias: str,
+    ) -> str:  # fmt: skip
+        """A product on whole numbers, back in fp32."""
+        at = self.constant(f"{name}.scale", scale), self.constant(f"{name}.zero", zero)
+        self.node("QuantizeLinear", [value, *at], f"{name}.whole")
+        matrix, rows = weights
+        inputs = [f"{name}.whole", matrix, at[0], rows, at[1], "", bias]
+        return self.node("MatMulIntegerToFloat", inputs if bias else inputs[:5], name, _MICROSOFT)
 
     def model(self, probes: bool) -> onnx.ModelProto:
         names = ("input_ids", "attention_mask", "comment_mask")
@@ -156,10 +188,11 @@ def _embeddings(graph: _Graph, packed: PackedEncoder) -> str:
 
 def _layer(graph: _Graph, index: int, hidden: str, shape: Shape) -> str:
     def part(name: str, kind: str = "weight") -> Array:
-        return graph.weight(f"encoder.layer.{index}.{name}.{kind}")
+        return graph.weights[f"encoder.layer.{index}.{name}.{kind}"]
 
-    def dense(name: str, value: str, source: str) -> str:
-        return graph.product(f"{index}.{name}", value, part(source), part(source, "bias"))
+    def product(name: str, value: str) -> str:
+        at = f"{index}.{name}"
+        return graph.product(at, value, matrix_of(graph.weights, at), matrix_of(graph.weights, at, "bias"))
 
     def add_and_norm(name: str, value: str, residual: str, source: str) -> str:
         at = f"{index}.{name}"
@@ -168,32 +201,30 @@ def _layer(graph: _Graph, index: int, hidden: str, shape: Shape) -> str:
         bias = graph.constant(f"{at}.bias", part(source, "bias"))
         return graph.node("LayerNormalization", [f"{at}.sum", gain, bias], at, epsilon=shape.layer_norm_eps)
 
-    sources = [f"attention.self.{name}" for name in ("query", "key", "value")]
-    matrix = np.concatenate([part(source) for source in sources])
-    bias = np.concatenate([part(source, "bias") for source in sources])
     heads = [f"{index}.{name}" for name in ("query", "key", "value")]
-    graph.split(graph.product(f"{index}.attention", hidden, matrix, bias), heads)
+    graph.split(product("attend", hidden), heads)
     attended = graph.node(
         "MultiHeadAttention", [*heads, "", "mask"], f"{index}.attended", _MICROSOFT,
         num_heads=shape.num_attention_heads,
     )  # fmt: skip
-    mixed = add_and_norm(
-        "mixed", dense("mix", attended, "attention.output.dense"), hidden, "attention.output.LayerNorm"
-    )
-    grown = graph.node("Gelu", [dense("grow", mixed, "intermediate.dense")], f"{index}.grown", _MICROSOFT)
-    return add_and_norm("out", dense("shrink", grown, "output.dense"), mixed, "output.LayerNorm")
+    mixed = add_and_norm("mixed", product("mix", attended), hidden, "attention.output.LayerNorm")
+    grown = graph.node("Gelu", [product("grow", mixed)], f"{index}.grown", _MICROSOFT)
+    return add_and_norm("out", product("shrink", grown), mixed, "output.LayerNorm")
 
 
-def _heads(graph: _Graph, hidden: str) -> None:
+def _heads(graph: _Graph, encoded: str) -> None:
     def linear(name: str, value: str, output: str) -> str:
-        matrix = graph.constant(f"heads.{name}.w", graph.weight(f"heads.{name}.weight").T)
+        matrix = graph.constant(f"heads.{name}.w", graph.weights[f"heads.{name}.weight"].T)
         graph.node("MatMul", [value, matrix], f"{output}.raw")
         return graph.node(
             "Add",
-            [f"{output}.raw", graph.constant(f"{output}.b", graph.weight(f"heads.{name}.bias"))],
+            [f"{output}.raw", graph.constant(f"{output}.b", graph.weights[f"heads.{name}.bias"])],
             output,
         )
 
+    graph.node("Sub", [encoded, graph.constant("centre", graph.weights["heads.centre"])], "centred")
+    spread = graph.constant("spread", graph.weights["heads.spread"])
+    hidden = graph.node("Div", ["centred", spread], "standardised")
     graph.node("Equal", ["comment_mask", graph.constant("outside.zero", np.array(0))], "outside")
     graph.node("Unsqueeze", ["outside", graph.constant("last", np.array([-1]))], "outside.column")
     graph.constant("far", _FAR)
@@ -215,7 +246,7 @@ def _heads(graph: _Graph, hidden: str) -> None:
     graph.node("ReduceMax", ["tokens", graph.constant("first", np.array([1]))], "strongest", keepdims=0)
     graph.node(
         "Mul",
-        ["strongest", graph.constant("token.weight", graph.weight("heads.token_weight"))],
+        ["strongest", graph.constant("token.weight", graph.weights["heads.token_weight"])],
         "strongest.share",
     )
     graph.node("Squeeze", ["request.logits", "last"], "request.whole")
@@ -231,10 +262,10 @@ def _aspects(graph: _Graph) -> None:
     )
     graph.node(
         "MatMul",
-        ["aspects.pooled", graph.constant("aspects.w", graph.weight("heads.aspects"))],
+        ["aspects.pooled", graph.constant("aspects.w", graph.weights["heads.aspects"])],
         "aspects.raw",
     )
     graph.node("Transpose", ["aspects.raw"], "aspects.rows", perm=[1, 0, 2])
     graph.node(
-        "Add", ["aspects.rows", graph.constant("aspects.b", graph.weight("heads.aspects_bias"))], "aspects"
+        "Add", ["aspects.rows", graph.constant("aspects.b", graph.weights["heads.aspects_bias"])], "aspects"
     )

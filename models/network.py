@@ -49,8 +49,13 @@ OUTPUTS: Final = tuple(field.name for field in fields(Logits) if field.name != "
 class Heads(nn.Module):
     """The heads alone: (B, T, H) hidden states -> Logits."""
 
+    centre: Tensor
+    spread: Tensor
+
     def __init__(self, hidden: int) -> None:
         super().__init__()
+        self.register_buffer("centre", torch.zeros(hidden))
+        self.register_buffer("spread", torch.ones(hidden))
         self.views = nn.Linear(hidden, len(VIEWS))
         self.aspects = nn.Parameter(torch.zeros(len(CATEGORIES), hidden, _STATES))
         self.aspects_bias = nn.Parameter(torch.zeros(len(CATEGORIES), _STATES))
@@ -63,8 +68,22 @@ class Heads(nn.Module):
         self.tokens = nn.Linear(hidden, 1)
         self.token_weight = nn.Parameter(torch.zeros(1))
         nn.init.normal_(self.aspects, std=0.02)
+        with torch.no_grad():  # most categories are absent, most pieces outside: not to be learnt first
+            self.aspects_bias[:, 0] = 3.0
+            self.tokens.bias.fill_(-2.0)
+
+    def standardise(self, hidden: Tensor) -> None:
+        """Fits centre and spread to (N, H) hidden states.
+
+        The encoder's states share a large common part and vary by a fifth in each
+        dimension; heads learn several times faster on what is left when that is gone.
+        """
+        self.centre = hidden.mean(dim=0)
+        self.spread = hidden.std(dim=0).clamp_min(1e-3)
 
     def forward(self, hidden: Tensor, comment_mask: Tensor, dropout: float = 0.0) -> Logits:
+        """(B, T, H) hidden states and a (B, T) mask of the comment's pieces -> Logits."""
+        hidden = (hidden - self.centre) / self.spread
         outside = comment_mask == 0
         scores = self.views(hidden).masked_fill(outside.unsqueeze(-1), -1e4)
         pooled = torch.einsum("btv,bth->bvh", scores.softmax(dim=1), hidden)
@@ -94,5 +113,6 @@ class TriageNetwork(nn.Module):
         self._dropout = dropout
 
     def forward(self, input_ids: Tensor, attention_mask: Tensor, comment_mask: Tensor) -> Logits:
+        """Three (B, T) arrays, as `text.pad` makes them -> Logits."""
         hidden = self.encoder(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
         return self.heads(hidden.float(), comment_mask, self._dropout)

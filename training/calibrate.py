@@ -10,7 +10,7 @@ from scipy.optimize import minimize, minimize_scalar
 
 from models.bundle import Bundle, Calibration
 from models.predictor import Engine, Outputs
-from models.text import TextEncoder, pad
+from models.text import LEAD, TextEncoder, pad
 from training.dataset import Example
 from training.train import IGNORE, encode_targets, one_window_each
 from triage.types import Confident, Thresholds

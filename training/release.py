@@ -17,16 +17,14 @@ from models.torch_engine import TorchEngine, extract, load_network
 from training import calibrate, quantise, thirdparty
 from training.dataset import Example, load_corpus
 from training.splits import Split, read_splits
-from training.train import Schedule, train
+from training.train import Schedule, standardise, train
 
 Step = Callable[[str, float], None]
 """Told what is being done and how much of it is."""
 
 PADDING: Final = 1
-FIRST_PASS: Final = Schedule(epochs=1, rate=1e-4, joined=0.0)
-MAIN_PASS: Final = Schedule(epochs=8, rate=1e-4)
-QUICK: Final = Schedule(epochs=1, rate=1e-4)
-"""For tests and learning curves on few comments."""
+FIRST_PASS: Final = Schedule(epochs=1, rate=2e-4, joined=0.0)
+MAIN_PASS: Final = Schedule(epochs=9, rate=3e-4)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,6 +68,7 @@ def release(recipe: Recipe, folder: Path, step: Step) -> Bundle:
     step("Loading the encoder", 0.0)
     network, tokenizer = load_network(recipe.encoder, recipe.layers)
     text = TextEncoder(tokenizer)
+    standardise(network, text, PADDING, data.train[:: max(1, len(data.train) // 512)])
     if recipe.third_party:
         examples, _ = thirdparty.load(recipe.third_party, recipe.first_pass.seed)
         train(network, text, PADDING, examples, recipe.first_pass, _logged("First pass", folder, step))
@@ -90,9 +89,9 @@ def finish(
     if recipe.encoder is None:
         step("Measuring activation ranges", 0.0)
         stored = bundles.read_weights(folder, bundle)
-        ranges = quantise.measure(stored, recipe.layers, text, PADDING, _sample(data.train))
+        ranges, smooth = quantise.measure(stored, recipe.layers, text, PADDING, _sample(data.train))
         bundle = replace(bundle, ranges=ranges)
-        bundles.write_facts(folder, bundle)
+        bundles.write(folder, bundle, weights | smooth)
         engine, _ = open_engine(folder, bundle, folder / "runtime", None, None, step)
     step("Calibrating on dev", 0.0)
     bundle = calibrate.fit(bundle, calibrate.collect(engine, text, PADDING, data.dev))

@@ -106,6 +106,19 @@ def train(
     progress(1.0, f"loss {sum(losses[-100:]) / len(losses[-100:]):.3f}")
 
 
+def standardise(network: TriageNetwork, text: TextEncoder, padding: int, examples: Sequence[Example]) -> None:
+    """Fits the heads' standardisation to what the encoder makes of a few hundred comments."""
+    states = []
+    windows = sorted(text.windows([example.text for example in examples]), key=lambda w: len(w.ids))
+    for start in range(0, len(windows), 32):
+        batch = pad(windows[start : start + 32], padding)
+        ids, attention, comment = (torch.from_numpy(array) for array in vars(batch).values())
+        with torch.inference_mode():
+            hidden = network.encoder(input_ids=ids, attention_mask=attention).last_hidden_state
+        states.append(hidden[comment.bool()].clone())
+    network.heads.standardise(torch.cat(states))
+
+
 def parameter_groups(network: TriageNetwork, schedule: Schedule) -> list[dict[str, object]]:
     """Heads at their own rate, each encoder layer below the top at a smaller one, embeddings frozen."""
     layers = network.encoder.encoder.layer
@@ -223,10 +236,10 @@ def _floats(labels: Sequence[bool | None]) -> Tensor:
 
 
 WEIGHTS = {
-    "aspects": 5.0, "sentiment": 0.7, "request": 1.0, "intent": 0.7, "urgent": 0.7, "language": 0.3,
+    "aspects": 15.0, "sentiment": 0.7, "request": 1.0, "intent": 0.7, "urgent": 0.7, "language": 0.3,
     "tokens": 1.5, "asks": 0.3,
 }  # fmt: skip
-"""How much each task counts; `aspects` is a mean over 15 mostly absent categories, so it counts more."""
+"""How much each task counts; `aspects` is a mean over 15 categories, so this is their sum."""
 
 
 def total_loss(logits: Logits, targets: Targets) -> Tensor:

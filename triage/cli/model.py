@@ -24,7 +24,7 @@ def train(
     third_party: Annotated[
         Path | None, typer.Option(help="Folder of openly licensed sets for a first pass (docs/retrain.md).")
     ] = None,
-    epochs: Annotated[int, typer.Option(min=1, help="Passes over the corpus.")] = 8,
+    epochs: Annotated[int, typer.Option(min=1, help="Passes over the corpus.")] = 9,
     layers: Annotated[int, typer.Option(min=1, max=12, help="Encoder layers to keep.")] = 12,
     share: Annotated[float, typer.Option(min=0.01, max=1.0, help="Share of the training split.")] = 1.0,
 ) -> None:
@@ -48,7 +48,9 @@ def train(
         bars = Bars()
         release(recipe, output, bars)
         card.write(output, recipe, bars)
-        out.print(f"Wrote {output}. Serve it with TRIAGE_MODEL={output}; its figures are in {output}/README.md.")
+        out.print(
+            f"Wrote {output}. Serve it with TRIAGE_MODEL={output}; its figures are in {output}/README.md."
+        )
 
 
 @app.command()
