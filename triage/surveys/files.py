@@ -101,7 +101,7 @@ def _check_name(path: Path) -> None:
 def _syntax(problem: str) -> str:
     if "\\t" in problem:
         return "has a tab at the beginning of a line; indent with spaces"
-    advice = "look at this line and the one above for a missing quote, colon or space"
+    advice = "put texts with a colon or a brace in quotes; look at the line above too"
     return f"cannot be read ({problem}); {advice}"
 
 
