@@ -1,6 +1,6 @@
 """What the service needs from outside, as Protocols; `wiring` says who plays each part."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Protocol
 
@@ -9,6 +9,7 @@ from sqlmodel import Session
 from triage.types import (
     CaseRecord,
     Check,
+    Letter,
     Prediction,
     RemoteCase,
     RemoteChanges,
@@ -92,6 +93,26 @@ class DeliveryJobs(Protocol):
 
     def retry(self, session: Session, ticket_id: str) -> int:
         """Queue again what could not be delivered for a ticket; return how many deliveries."""
+        ...
+
+
+class Messenger(Protocol):
+    """A channel to customers: a mail server, an SMS gateway. Thread-safe."""
+
+    def send(self, letter: Letter, begin: Callable[[], None]) -> str | None:
+        """Hand a letter over, and return what the other side calls it.
+
+        Calls `begin` at the last moment at which nothing has been handed over: what fails
+        before can be repeated, and what fails after it, without an answer, may have arrived.
+
+        Raises:
+            Undeliverable: The recipient does not exist, or wants nothing.
+            DeliveryError: Of kind NETWORK after `begin`, it may have arrived.
+        """
+        ...
+
+    def close(self) -> None:
+        """Give the connections back."""
         ...
 
 

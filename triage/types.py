@@ -3,12 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal
+from typing import Final, Literal
 
 from triage.labels import Category, Intent, Polarity, Sentiment
 
 System = Literal["dynamics", "service_cloud", "webhook", "inbox"]
 Priority = Literal["low", "normal", "high", "urgent"]
+CONTACT_CONSENT: Final = "contact_consent"
+"""The attribute of a response that is `yes` where its customer asks to be contacted."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -219,3 +221,21 @@ class Check:
     ok: bool
     detail: str
     remedy: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Letter:
+    """An e-mail, or an SMS, which has a text only."""
+
+    key: str
+    """Ours, the same for each attempt: the Message-ID of an e-mail is made of it."""
+    recipient: str
+    """An address, or a number in E.164."""
+    text: str
+    subject: str = ""
+    html: str = ""
+    language: str = ""
+    sender_name: str = ""
+    """The brand that writes; the sender's own name where it is empty."""
+    unsubscribe_url: str = ""
+    """Takes the POST of a mail program (RFC 8058)."""

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from triage.routing.hours import add_open_hours
 from triage.routing.rules import Conditions, Rule, Rules
-from triage.types import Decision, Finding, SurveyResponse, System
+from triage.types import CONTACT_CONSENT, Decision, Finding, SurveyResponse, System
 
 _SUBJECT_CHARACTERS = 120
 
@@ -46,6 +46,8 @@ def _cause(finding: Finding, response: SurveyResponse, rules: Rules) -> str | No
         return "may hold a request: a person should look"
     if finding.request:
         return f"asks for something: {finding.request.intent}"
+    if response.attributes.get(CONTACT_CONSENT) == "yes":
+        return "the customer agreed to be contacted"
     limit = rules.open.score_below
     if limit is None or response.score is None or response.score >= limit:
         return None

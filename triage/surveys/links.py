@@ -29,9 +29,9 @@ _TOKEN_BYTES = 24
 _MOST_ANSWERS = 100
 _LONGEST_ANSWER = 10_000
 
-Answer = str | int | bool | None | list[str]
-Completed = Callable[[Session, InvitationRow], None]
-"""Told of a completed survey, in the transaction that completes it."""
+Answer = str | int | bool | list[str] | None
+Completed = Callable[[Session, InvitationRow, EventRow], None]
+"""Takes in the answers of a completed survey, in the transaction that completes it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -49,7 +49,7 @@ class OpenSurvey:
     """The customer's address, to fill the form with; phone likewise (E.164)."""
     phone: str | None
     answers: Mapping[str, Answer]
-    """By key of the question, as they were given so far."""
+    """By key of the question, or of the contact (`answers.CONTACT_EMAIL`, ...), as given so far."""
     expires_at: datetime | None
 
 
@@ -91,7 +91,6 @@ class Links:
     """Opens, fills, completes surveys by their tokens. Thread-safe."""
 
     def __init__(self, database: Database, clock: Clock, completed: Completed) -> None:
-        """`completed` sees to it that the answers are taken in."""
         self._database = database
         self._clock = clock
         self._completed = completed
@@ -120,11 +119,11 @@ class Links:
         with self._database.write() as session:
             invitation, event = _find(session, token, lock=True)
             found = _opened(invitation, event, self._clock.now())
-            if isinstance(found, OpenSurvey) and invitation is not None:
+            if isinstance(found, OpenSurvey) and invitation and event:
                 invitation.completed_at = self._clock.now()
                 session.add(invitation)
                 session.flush()
-                self._completed(session, invitation)
+                self._completed(session, invitation, event)
             return found
 
     def opt_out(self, token: str) -> bool:

@@ -43,6 +43,7 @@ class EventRow(SQLModel, table=True):
     __table_args__ = (
         UniqueConstraint("client", "external_id"),
         Index("ix_event_state_due_at", "state", "due_at"),
+        Index("ix_event_survey_unit_state_due_at", "survey", "unit", "state", "due_at"),
         Index("ix_event_client_order_number", "client", "order_number"),
     )
 
@@ -71,6 +72,8 @@ class EventRow(SQLModel, table=True):
     consent: bool
     occurred_at: datetime = _moment()
     received_at: datetime = _moment()
+    over_at: datetime | None = _optional_moment()
+    """When it was over: when it happened, or for an online purchase when it was delivered."""
     state: str = "waiting"
     due_at: datetime | None = _optional_moment()
     """When it is decided whether to ask, which is also when the message should go out."""
@@ -182,5 +185,5 @@ class MailboxRow(SQLModel, table=True):
     subject: str
     text: str
     html: str
-    headers: dict[str, str] = Field(sa_column=Column(JSON, nullable=False))
+    unsubscribe_url: str
     received_at: datetime = _moment()

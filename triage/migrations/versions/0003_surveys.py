@@ -35,6 +35,7 @@ def upgrade() -> None:
         sa.Column("consent", sa.Boolean(), nullable=False),
         sa.Column("occurred_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("over_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("state", sa.String(), nullable=False),
         sa.Column("due_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("survey", sa.String(), nullable=True),
@@ -50,6 +51,9 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_event_email"), ["email"], unique=False)
         batch_op.create_index(batch_op.f("ix_event_phone"), ["phone"], unique=False)
         batch_op.create_index("ix_event_state_due_at", ["state", "due_at"], unique=False)
+        batch_op.create_index(
+            "ix_event_survey_unit_state_due_at", ["survey", "unit", "state", "due_at"], unique=False
+        )
 
     op.create_table(
         "mailbox",
@@ -60,7 +64,7 @@ def upgrade() -> None:
         sa.Column("subject", sa.String(), nullable=False),
         sa.Column("text", sa.String(), nullable=False),
         sa.Column("html", sa.String(), nullable=False),
-        sa.Column("headers", sa.JSON(), nullable=False),
+        sa.Column("unsubscribe_url", sa.String(), nullable=False),
         sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_mailbox")),
         sa.UniqueConstraint("key", name=op.f("uq_mailbox_key")),
@@ -166,6 +170,7 @@ def downgrade() -> None:
     op.drop_table("pace")
     op.drop_table("mailbox")
     with op.batch_alter_table("event", schema=None) as batch_op:
+        batch_op.drop_index("ix_event_survey_unit_state_due_at")
         batch_op.drop_index("ix_event_state_due_at")
         batch_op.drop_index(batch_op.f("ix_event_phone"))
         batch_op.drop_index(batch_op.f("ix_event_email"))
