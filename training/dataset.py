@@ -4,13 +4,10 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from triage.errors import InvalidInput
 from triage.labels import CATEGORIES, INTENTS, LANGUAGES, POLARITIES, SENTIMENTS, UNDETERMINED
-
-SECOND_ANNOTATION: Final = "second_annotation.jsonl"
-"""Other labels of comments that the corpus holds already: never read as part of it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -46,7 +43,7 @@ class Example:
 
 def load_corpus(folder: Path, pattern: str = "*.jsonl") -> list[Example]:
     """All records under `folder` (or the one file). Raises InvalidInput naming file and line."""
-    files = [folder] if folder.is_file() else sorted(set(folder.glob(pattern)) - {folder / SECOND_ANNOTATION})
+    files = [folder] if folder.is_file() else sorted(folder.glob(pattern))
     if not files:
         raise InvalidInput(f"no {pattern} in {folder}: name a folder of labelled comments")
     return [example for file in files for example in load_file(file)]

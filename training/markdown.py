@@ -24,7 +24,7 @@ def percent(value: float) -> str:
 
 
 def put(document: Path, name: str, content: str) -> None:
-    """Replaces what stands between the markers `name` of a document. Raises InvalidInput where there are none."""
+    """Replaces what stands between a document's markers `name`. Raises InvalidInput where there are none."""
     begin, end = f"<!-- generated: {name} -->\n", f"<!-- end: {name} -->"
     text = document.read_text("utf-8")
     before, found, rest = text.partition(begin)

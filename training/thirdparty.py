@@ -31,9 +31,14 @@ class Source:
 
 def load(folder: Path, seed: int) -> tuple[list[Example], list[Source]]:
     """A balanced sample of every set found in `folder`, and the sets it came from."""
-    found = [source for source in SOURCES if (folder / source.file).exists()]
+    found = present(folder)
     examples = [example for source in found for example in _sample(source, folder, random.Random(seed))]
     return examples, found
+
+
+def present(folder: Path) -> list[Source]:
+    """The sets whose files lie in `folder`."""
+    return [source for source in SOURCES if (folder / source.file).exists()]
 
 
 def _sample(source: Source, folder: Path, rng: random.Random) -> Iterator[Example]:

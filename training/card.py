@@ -1,0 +1,95 @@
+"""Measures a new bundle on comments it never saw, and writes its model card.
+
+Reads top to bottom: everything that is measured, then where it goes. How it reads on
+the page is `card_text`.
+"""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+from models import bundle as bundles
+from models.bundle import Bundle
+from models.predictor import BatchingPredictor, load_predictor, operating_point
+from training import baselines, behaviour, confidence, plots, served, thirdparty
+from training.card_text import Report, render
+from training.evaluate import judge
+from training.metrics import TASKS, average, bootstrap, by_language, worst
+from training.release import Recipe, Step, load_data
+from triage.types import Thresholds
+
+SAMPLE: Final = 40
+"""Comments a language that the behavioural tests vary: nine variations of each take their time."""
+NOTES: Final = "notes.md"
+"""What a person found reading the model's errors; the card takes it in as it is."""
+
+
+def write(folder: Path, recipe: Recipe, step: Step) -> None:
+    """Measures the bundle in `folder` and writes `README.md`, `reliability.svg` and its headline figures.
+
+    Takes minutes: it trains the baselines too. Raises InvalidInput where there is nothing to measure on.
+    """
+    report = measure(folder, recipe, step)
+    plots.reliability(
+        folder / "reliability.svg", {task: found.bins() for task, found in report.claims.items()}
+    )
+    (folder / "README.md").write_text(render(report), "utf-8")
+    bundles.write_facts(folder, replace(report.bundle, metrics=headline(report)))
+
+
+def measure(folder: Path, recipe: Recipe, step: Step) -> Report:
+    """Everything that the card says of the bundle in `folder`."""
+    bundle, data = bundles.read(folder), load_data(recipe.corpus)
+    split, examples = ("test", data.test) if data.test else ("dev", data.dev)
+    predictor = open_predictor(folder)
+    judged = judge(examples, predictor, lambda share: step(f"Judging {split}", share))
+    pairs = [one.pair for one in judged]
+    varied = behaviour.sample(examples, SAMPLE)
+    notes = folder / NOTES
+    return Report(
+        bundle=bundle,
+        recipe=recipe,
+        split=split,
+        sizes={name: len(part) for name, part in vars(data).items()},
+        sources=thirdparty.present(recipe.third_party) if recipe.third_party else [],
+        pairs=pairs,
+        scores=by_language(pairs),
+        draws=bootstrap(pairs),
+        baselines=baselines.run(data.train, examples, recipe.encoder, step),
+        claims=confidence.claims(judged),
+        coverage=confidence.coverage(judged, points(bundle)),
+        flips=behaviour.measure(varied, predictor, lambda share: step("Behavioural tests", share)),
+        agreement={} if bundle.encoder else served.agreement(folder, examples),
+        megabytes=megabytes(folder),
+        notes=notes.read_text("utf-8") if notes.exists() else "",
+    )
+
+
+def open_predictor(folder: Path) -> BatchingPredictor:
+    """As it is served: 8-bit integers, or torch where the encoder is not the packaged one."""
+    bundle = bundles.read(folder)
+    return load_predictor(
+        model=str(folder),
+        cache_dir=folder / "runtime",
+        backend="torch" if bundle.encoder else "onnx",
+        encoder=bundle.encoder,
+    )
+
+
+def points(bundle: Bundle) -> dict[str, Thresholds]:
+    """Target precision -> the thresholds that serve it."""
+    return {target: operating_point(bundle, float(target)) for target in bundle.abstention}
+
+
+def megabytes(folder: Path) -> float:
+    """Size of the weights, which is what a release adds to the repository."""
+    return (folder / "weights.safetensors").stat().st_size / 1e6
+
+
+def headline(report: Report) -> dict[str, float]:
+    """`TASK` as a mean over languages, `TASK.worst`, `calibration.TASK` and `flips.VARIATION`."""
+    figures = {task: average(report.scores, task) for task in TASKS}
+    figures |= {f"{task}.worst": worst(report.scores, task)[0] for task in TASKS}
+    figures |= {f"calibration.{task}": found.error for task, found in report.claims.items()}
+    figures |= {f"flips.{name}": behaviour.total(flips).rates["all"] for name, flips in report.flips.items()}
+    return {name: round(value, 4) for name, value in figures.items() if value == value}  # no nan in JSON

@@ -1,0 +1,65 @@
+"""The learning curve: does more of the corpus still help?"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+from training import plots
+from training.card import open_predictor
+from training.evaluate import evaluate
+from training.markdown import figure, table
+from training.metrics import Scores, average, by_language
+from training.release import Recipe, Step, load_data, release
+
+SHARES: Final = (0.25, 0.5, 1.0)
+SHOWN: Final = {
+    "request_f1": "request, F1",
+    "category_f1": "categories, F1",
+    "aspect_f1": "categories with polarity, F1",
+    "sentiment_accuracy": "sentiment, accuracy",
+}
+
+Point = tuple[float, dict[str, Scores]]
+"""Share of the training split, and the figures on dev by language."""
+
+
+def run(recipe: Recipe, folder: Path, step: Step) -> list[Point]:
+    """Trains once for each share, from the pretrained encoder, into `folder`.
+
+    Hours on two cores: stopped and started again, it goes on with the share it was at.
+    """
+    return [(share, _point(replace(recipe, share=share), folder, step)) for share in SHARES]
+
+
+def _point(recipe: Recipe, folder: Path, step: Step) -> dict[str, Scores]:
+    percent = round(100 * recipe.share)
+    home = folder / f"curve-{percent}"
+    finished = home / "finished"
+    recipe = replace(recipe, name=home.name)
+    if not finished.exists():
+        release(recipe, home, lambda what, share: step(f"{percent} %: {what}", share))
+        finished.touch()
+    predictor = open_predictor(home)
+    dev = load_data(recipe.corpus).dev
+    return by_language(evaluate(dev, predictor, lambda share: step(f"{percent} %: dev", share)))
+
+
+def write(points: Sequence[Point], docs: Path) -> None:
+    """Writes `learning-curve.svg` and `learning-curve.md` into `docs`."""
+    shares = [100 * share for share, _ in points]
+    series = {name: [average(scores, task) for _, scores in points] for task, name in SHOWN.items()}
+    plots.lines(
+        docs / "learning-curve.svg", shares, series, ("% of the training split", "dev, mean over languages")
+    )
+    rows = [
+        [f"{round(share)} %", *(figure(values[at]) for values in series.values())]
+        for at, share in enumerate(shares)
+    ]
+    rows.append(["last doubling", *(f"{values[-1] - values[-2]:+.3f}" for values in series.values())])
+    (docs / "learning-curve.md").write_text(
+        "# Learning curve\n\nWritten by `triage curve`: one model for each share of the training split, each from\n"
+        "the pretrained encoder, measured on dev; means over languages.\n\n"
+        f"{table(['share', *series], rows)}\n![the same as lines](learning-curve.svg)\n",
+        "utf-8",
+    )
