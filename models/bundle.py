@@ -73,7 +73,8 @@ def find(name: str) -> Path:
             return folder
     known = sorted(path.parent.name for path in RELEASED.glob("*/bundle.json"))
     raise ConfigurationError(
-        f"no model {name!r}: TRIAGE_MODEL takes a bundle's folder or one of {', '.join(known) or 'no released model'}"
+        f"no model {name!r}: TRIAGE_MODEL takes a bundle's folder or a released model's name"
+        f" ({', '.join(known) or 'none is released'})"
     )
 
 
@@ -82,7 +83,8 @@ def read(folder: Path) -> Bundle:
     facts: dict[str, Any] = json.loads((folder / "bundle.json").read_text("utf-8"))
     if facts["taxonomy"] != TAXONOMY_VERSION:
         raise ConfigurationError(
-            f"{folder} was trained for taxonomy {facts['taxonomy']}, this service speaks {TAXONOMY_VERSION}: train again"
+            f"{folder} was trained for taxonomy {facts['taxonomy']}, this service speaks {TAXONOMY_VERSION}:"
+            " train it again"
         )
     facts["calibration"] = Calibration(
         temperatures=facts["calibration"]["temperatures"],

@@ -20,13 +20,16 @@ def load_encoder(source: str | None = None) -> tuple[PreTrainedModel, Tokenizer]
     return AutoModel.from_pretrained(source), AutoTokenizer.from_pretrained(source).backend_tokenizer
 
 
-def _from_packed(packed: PackedEncoder) -> BertModel:
+def _from_packed(packed: PackedEncoder) -> PreTrainedModel:
     config = BertConfig(**vars(packed.shape), pad_token_id=packed.pad)
     with torch.device("meta"):
         model = BertModel(config, add_pooling_layer=False)
     model.to_empty(device="cpu")
     state = {name: torch.from_numpy(tensor.copy()) for name, tensor in packed.tensors().items()}
     model.load_state_dict(state, strict=False)
-    model.embeddings.position_ids = torch.arange(config.max_position_embeddings).unsqueeze(0)
-    model.embeddings.token_type_ids = torch.zeros_like(model.embeddings.position_ids)
-    return model.eval()
+    # Buffers that no checkpoint holds: the meta device leaves them empty.
+    positions = torch.arange(config.max_position_embeddings).unsqueeze(0)
+    model.embeddings.register_buffer("position_ids", positions, persistent=False)
+    model.embeddings.register_buffer("token_type_ids", torch.zeros_like(positions), persistent=False)
+    model.train(False)
+    return model

@@ -8,7 +8,7 @@ marks the request, and its strongest pieces also speak for there being one at al
 """
 
 from dataclasses import dataclass, fields
-from typing import Final
+from typing import Final, cast
 
 import torch
 from torch import Tensor, nn
@@ -112,7 +112,13 @@ class TriageNetwork(nn.Module):
         self.heads = Heads(encoder.config.hidden_size)
         self._dropout = dropout
 
+    @property
+    def layers(self) -> nn.ModuleList:
+        """The encoder's layers, lowest first; may be cut."""
+        return cast(nn.ModuleList, cast(nn.Module, self.encoder.encoder).layer)
+
     def forward(self, input_ids: Tensor, attention_mask: Tensor, comment_mask: Tensor) -> Logits:
         """Three (B, T) arrays, as `text.pad` makes them -> Logits."""
         hidden = self.encoder(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
-        return self.heads(hidden.float(), comment_mask, self._dropout)
+        logits: Logits = self.heads(hidden.float(), comment_mask, self._dropout)
+        return logits

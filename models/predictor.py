@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Final, Literal, Protocol
@@ -156,11 +157,9 @@ def load_predictor(
     """
     folder = bundles.find(model)
     bundle = bundles.read(folder)
-    if backend == "onnx":
-        from models.onnx_engine import open_engine
-    else:
-        from models.torch_engine import open_engine
-    engine, tokenizer = open_engine(folder, bundle, cache_dir, encoder, threads, progress)
+    # By name: torch takes seconds to import, and the default backend needs none of it.
+    home = import_module("models.onnx_engine" if backend == "onnx" else "models.torch_engine")
+    engine, tokenizer = home.open_engine(folder, bundle, cache_dir, encoder, threads, progress)
     return BatchingPredictor(engine, tokenizer, bundle, operating_point(bundle, target_precision))
 
 

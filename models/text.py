@@ -49,7 +49,8 @@ class TextEncoder:
 
     def __init__(self, tokenizer: Tokenizer) -> None:
         self._tokenizer = tokenizer
-        self._bos, self._eos = (tokenizer.token_to_id(name) for name in ("<s>", "</s>"))
+        vocabulary = tokenizer.get_vocab()
+        self._bos, self._eos = vocabulary["<s>"], vocabulary["</s>"]
         self._prefix = tokenizer.encode(PREFIX, add_special_tokens=False).ids
 
     def windows(self, texts: Sequence[str], questions: Sequence[str | None] | None = None) -> list[Window]:

@@ -55,9 +55,10 @@ def open_engine(
 def load_network(encoder: str | None, layers: int | None = None) -> tuple[TriageNetwork, Tokenizer]:
     """A fresh network on the pretrained encoder, or on its first `layers` layers."""
     model, tokenizer = load_encoder(encoder)
+    network = TriageNetwork(model)
     if layers is not None:
-        model.encoder.layer = model.encoder.layer[:layers]
-    return TriageNetwork(model), tokenizer
+        del network.layers[layers:]
+    return network, tokenizer
 
 
 def restore(network: TriageNetwork, weights: Tensors) -> None:

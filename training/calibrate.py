@@ -116,7 +116,8 @@ def _best_threshold(chances: Array, truth: Array) -> float:
         found = chances >= threshold
         return float(2 * (found & (truth > 0)).sum() / max(1, found.sum() + (truth > 0).sum()))
 
-    return max(np.arange(0.2, 0.81, 0.02).round(2).tolist(), key=f1)
+    choices: list[float] = np.arange(0.2, 0.81, 0.02).round(2).tolist()
+    return max(choices, key=f1)
 
 
 def _abstention(

@@ -1,4 +1,4 @@
-"""From a corpus to a released bundle, top to bottom: first pass, training, quantisation, calibration, figures."""
+"""From a corpus to a released bundle, top to bottom: first pass, training, quantisation, calibration."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace

@@ -81,7 +81,8 @@ _INTENTS: Final = {
     "get_refund": "return_refund", "track_refund": "return_refund", "check_refund_policy": "return_refund",
     "get_invoice": "payment_invoice", "check_invoice": "payment_invoice", "payment_issue": "payment_invoice",
     "recover_password": "account_loyalty", "registration_problems": "account_loyalty",
-    "edit_account": "account_loyalty", "switch_account": "account_loyalty", "create_account": "account_loyalty",
+    "edit_account": "account_loyalty", "switch_account": "account_loyalty",
+    "create_account": "account_loyalty",
     "complaint": "contact_me", "contact_human_agent": "contact_me",
     "delete_account": "privacy",
 }  # fmt: skip

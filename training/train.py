@@ -86,7 +86,7 @@ def train(
                 logits = network(*(torch.from_numpy(array) for array in vars(inputs).values()))
             loss = total_loss(logits, targets)
             optimizer.zero_grad(set_to_none=True)
-            loss.backward()
+            loss.backward()  # type: ignore[no-untyped-call]
             torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
             optimizer.step()
             rates.step()
@@ -121,10 +121,9 @@ def standardise(network: TriageNetwork, text: TextEncoder, padding: int, example
 
 def parameter_groups(network: TriageNetwork, schedule: Schedule) -> list[dict[str, object]]:
     """Heads at their own rate, each encoder layer below the top at a smaller one, embeddings frozen."""
-    layers = network.encoder.encoder.layer
     network.encoder.embeddings.requires_grad_(False)
     groups: list[dict[str, object]] = [{"params": list(network.heads.parameters()), "lr": schedule.head_rate}]
-    for depth, layer in enumerate(reversed(layers)):
+    for depth, layer in enumerate(reversed(list(network.layers))):
         groups.append({"params": list(layer.parameters()), "lr": schedule.rate * schedule.layer_decay**depth})
     return groups
 
@@ -223,7 +222,7 @@ def encode_targets(windows: Sequence[Window], examples: Sequence[Example], lengt
 def _aspect_classes(example: Example) -> list[int]:
     if example.aspects is None:
         return [IGNORE] * len(CATEGORIES)
-    known = {category: 1 + POLARITIES.index(p) for category, p in example.aspects.items()}  # type: ignore[arg-type]
+    known = {category: 1 + POLARITIES.index(p) for category, p in example.aspects.items()}
     return [known.get(category, 0) for category in CATEGORIES]
 
 

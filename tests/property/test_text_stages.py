@@ -1,5 +1,7 @@
 """Whatever people type, the pure stages keep their promises."""
 
+from itertools import pairwise
+
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -29,7 +31,7 @@ def test_sentences_are_in_order_apart_and_trimmed(text: str) -> None:
         piece = text[sentence.start : sentence.end]
         assert piece
         assert piece == piece.strip()
-    assert all(a.end <= b.start for a, b in zip(found, found[1:], strict=False))
+    assert all(a.end <= b.start for a, b in pairwise(found))
     kept = "".join(text[s.start : s.end] for s in found)
     assert "".join(kept.split()) == "".join(text.split())
 
@@ -59,7 +61,7 @@ def test_windows_cover_every_piece_and_overlap(length: int) -> None:
     covered = [i for window in windows for i in range(length)[window]]
     assert sorted(set(covered)) == list(range(length))
     assert all(window.stop - window.start == WINDOW for window in windows)
-    assert all(b.start == a.stop - OVERLAP for a, b in zip(windows, windows[1:], strict=False))
+    assert all(b.start == a.stop - OVERLAP for a, b in pairwise(windows))
 
 
 @given(st.text(alphabet=" \n\t.,;:!?-–…()\"'​‮", max_size=50))
