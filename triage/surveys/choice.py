@@ -20,6 +20,10 @@ class Choice:
 
 def choose(event: CustomerEvent, event_id: str, catalogue: Catalogue) -> Choice:
     """Return the survey of the highest priority whose criteria and random sample include `event`."""
+    if waits_for_delivery(event) and event.order_number is None:
+        return Choice(
+            survey=None, reasons=("an online purchase without an order number: when is it delivered?",)
+        )
     reasons = []
     for survey in sorted(catalogue.surveys.values(), key=lambda s: (-s.criteria.priority, s.key)):
         if not matches(event, survey):
@@ -54,7 +58,7 @@ def draw(name: str) -> float:
 
 def waits_for_delivery(event: CustomerEvent) -> bool:
     """Return whether nothing can be said about the event before the goods are there."""
-    return event.kind == "purchase" and event.channel == "online" and event.order_number is not None
+    return event.kind == "purchase" and event.channel == "online"
 
 
 def unit_of(event: CustomerEvent, survey: Survey) -> str | None:
