@@ -31,13 +31,6 @@ MAX_STARS: Final = 5
 MAX_COMMENT: Final = 5_000
 """Characters of an open answer."""
 
-CONTACT_CONSENT: Final = "contact.consent"
-"""Key among the answers: True where the customer agreed to be contacted. No question has a dot in its key."""
-CONTACT_EMAIL: Final = "contact.email"
-CONTACT_PHONE: Final = "contact.phone"
-LANGUAGE_SHOWN: Final = "page.language"
-"""Key among the answers: the language the customer switched to, where that was another than the invited."""
-
 Answers = Mapping[str, object]
 """By the key of the question: an int (score, stars) or a str (key of the option, words of the comment)."""
 Texts = Mapping[Language, str]
