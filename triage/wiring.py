@@ -10,7 +10,7 @@ from pathlib import Path
 from triage.db import Database
 from triage.errors import TriageError, Unavailable, without_words
 from triage.intake import Intake, Routing
-from triage.jobs import Delivery, delivery_of
+from triage.jobs import Delivery, DeliveryProcess, delivery_of
 from triage.keys import ApiKeys
 from triage.migrations import upgrade
 from triage.pipeline import analyse
@@ -150,6 +150,8 @@ class Background:
         self._services = services
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="triage-background", daemon=True)
+        delivers = services.delivery and services.settings.delivery.workers
+        self._delivery = DeliveryProcess() if delivers else None
 
     def start(self) -> None:
         """Begin, in a thread of its own."""
@@ -159,21 +161,18 @@ class Background:
         """Finish what is under way and end."""
         self._stop.set()
         self._thread.join(timeout=10)
+        if self._delivery:
+            self._delivery.stop()
 
     def _run(self) -> None:
-        # What was accepted before is delivered even where the model cannot be loaded.
-        self._guarded("delivery could not begin", self._deliver)
+        # First: what was accepted before is delivered even where the model cannot be loaded.
+        if self._delivery:
+            self._delivery.start()
         with suppress(Unavailable):
             self._services.model.load()
-        while not self._stop.is_set():
-            self._guarded("delivery could not begin", self._deliver)
-            if self._services.model.failure is None:
-                self._guarded("pending responses could not be analysed", self._analyse)
+        while self._services.model.failure is None and not self._stop.is_set():
+            self._guarded("pending responses could not be analysed", self._analyse)
             self._stop.wait(_PENDING_SECONDS)
-
-    def _deliver(self) -> None:
-        if self._services.delivery and not self._services.delivery.is_running:
-            self._services.delivery.start()
 
     def _analyse(self) -> None:
         while self._services.intake.analyse_pending() and not self._stop.is_set():

@@ -221,7 +221,7 @@ class Chaos:
         }
 
 
-def faults_of(report: Report) -> list[str]:
+def faults_of(report: Report, *, drain_seconds: float = 60.0) -> list[str]:
     """What the report says against the service; empty where all went well."""
     checks = {
         "an accepted response is missing or doubled": report.responses_stored != report.accepted,
@@ -231,6 +231,6 @@ def faults_of(report: Report) -> list[str]:
         "a ticket names another's case": report.wrong_remote_ids > 0,
         "a ticket was sent before its Retry-After": report.early_calls_of_a_ticket > 0,
         "something was left undelivered": report.deliveries_left > 0,
-        "draining took over 60 s": report.drained_seconds > 60,
+        f"draining took over {drain_seconds:.0f} s": report.drained_seconds > drain_seconds,
     }
     return [what for what, wrong in checks.items() if wrong]

@@ -5,6 +5,7 @@
     courier.py    one attempt: what a job does
     settle.py     writing down how the attempt ended, and enqueueing what follows
     delivery.py   all of it, built and run together
+    child.py      that, in a process of its own
     upkeep.py     heartbeat, dead replicas, parked systems, reading back, tidying up
 
 A job is one turn of one delivery. It ends by raising the delivery's turn, in the same
@@ -13,6 +14,7 @@ transaction that stores the attempt and enqueues the next turn; so a job that ru
 Delivery is at least once; exactly once comes from the key in the remote record.
 """
 
+from triage.jobs.child import DeliveryProcess
 from triage.jobs.delivery import Delivery, delivery_of, systems_of
 
-__all__ = ["Delivery", "delivery_of", "systems_of"]
+__all__ = ["Delivery", "DeliveryProcess", "delivery_of", "systems_of"]
