@@ -43,6 +43,8 @@ class Bundle:
     encoder: str | None = None
     """None for the packaged encoder, else the folder or hub id that it was trained on."""
     layers: int = 12
+    questions: bool = False
+    """Whether it was trained to read the survey's question beside the comment."""
     taxonomy: str = TAXONOMY_VERSION
     calibration: Calibration = field(default_factory=Calibration)
     thresholds: Thresholds = field(default_factory=Thresholds)

@@ -53,6 +53,7 @@ class BatchingPredictor:
         self.name = bundle.name
         self.thresholds = thresholds
         self._engine, self._calibration = engine, bundle.calibration
+        self._reads_questions = bundle.questions
         self._text = TextEncoder(tokenizer)
         self._waiting: SimpleQueue[_Job] = SimpleQueue()
         threading.Thread(target=self._work, name="predictor", daemon=True).start()
@@ -61,7 +62,7 @@ class BatchingPredictor:
         self, texts: Sequence[str], questions: Sequence[str | None] | None = None
     ) -> list[Prediction]:
         """One prediction a text; a text longer than a window is read in several, and joined."""
-        windows = self._text.windows(texts, questions)
+        windows = self._text.windows(texts, questions if self._reads_questions else None)
         jobs = [_Job(window=window, result=Future()) for window in windows]
         for job in jobs:
             self._waiting.put(job)
@@ -147,9 +148,15 @@ def _sigmoid(logits: Array) -> Array:
 
 
 def load_predictor(
-    *, model: str, cache_dir: Path, backend: Literal["onnx", "torch"] = "onnx", encoder: str | None = None,
-    threads: int | None = None, target_precision: float = 0.95, progress: Progress = lambda _step, _share: None,
-) -> BatchingPredictor:  # fmt: skip
+    *,
+    model: str,
+    cache_dir: Path,
+    backend: Literal["onnx", "torch"] = "onnx",
+    encoder: str | None = None,
+    threads: int | None = None,
+    target_precision: float = 0.95,
+    progress: Progress = lambda _step, _share: None,
+) -> BatchingPredictor:
     """Loads a released model or a bundle's folder; builds its runtime file on first use.
 
     `progress` hears each step and the share of it that is done. Raises

@@ -250,6 +250,8 @@ class Settings(BaseSettings):
     encoder: str | None = None
     """Folder or hub id of another encoder; the model must have been trained on it."""
     cache_dir: Path = Field(default_factory=lambda: user_cache_path("feedback-triage"))
+    target_precision: float = Field(default=0.95, gt=0, lt=1)
+    """How often an answer that the model does not abstain from should be right."""
     model_threads: int | None = Field(default=None, ge=1)
 
     routing_file: Path | None = None

@@ -135,6 +135,7 @@ def load_predictor(settings: Settings, progress: Progress) -> Predictor:
         cache_dir=settings.cache_dir,
         encoder=settings.encoder,
         threads=settings.model_threads,
+        target_precision=settings.target_precision,
         progress=progress,
     )
 
