@@ -12,9 +12,10 @@ from uuid import UUID, uuid5
 
 import httpx
 
+from triage.delivery.dataverse import failure, raced, rows_of
 from triage.delivery.entra import EntraSession
 from triage.delivery.failure import DeliveryError, Kind
-from triage.delivery.http import Remote, retry_after
+from triage.delivery.http import Remote
 from triage.delivery.record import cut, of_queue, utf16
 from triage.settings import DynamicsSettings
 from triage.types import CaseRecord, Check, Customer, RemoteCase, RemoteChanges, RemoteState, System
@@ -30,7 +31,6 @@ _READ: Final = {
     "OData-MaxVersion": "4.0",
 }
 _CREATE_ONLY: Final = _READ | {"If-None-Match": "*", "Prefer": "return=representation"}
-_NO_CONTACT: Final = "0x80060891"
 _RESOLVED, _CANCELLED = 1, 2
 
 
@@ -80,14 +80,14 @@ class Dynamics:
         answer = self._call("GET", f"/incidents({case_id})?$select={self._columns()}")
         if answer.status_code == httpx.codes.NOT_FOUND:
             return None
-        row = _rows(answer)
+        row = rows_of(answer)
         return self._state(row) if row.get(self._settings.key_column) else None
 
     def check(self) -> list[Check]:
         """See `ports.TicketSystem.check`."""
         try:
-            _rows(self._call("GET", "/WhoAmI"))
-            keys = _rows(self._call("GET", "/EntityDefinitions(LogicalName='incident')/Keys"))["value"]
+            rows_of(self._call("GET", "/WhoAmI"))
+            keys = rows_of(self._call("GET", "/EntityDefinitions(LogicalName='incident')/Keys"))["value"]
         except DeliveryError as error:
             remedy = "Check URL, tenant, client id and secret, and that the app is an application user there."
             return [Check(name="sign in", ok=False, detail=str(error), remedy=remedy)]
@@ -142,7 +142,7 @@ class Dynamics:
             "$orderby": "createdon asc",
             "$top": "1",
         }
-        rows = _rows(self._call("GET", "/contacts", params=params))["value"]
+        rows = rows_of(self._call("GET", "/contacts", params=params))["value"]
         return str(rows[0]["contactid"]) if rows else None
 
     def _created_before(self, key: str) -> dict[str, Any]:
@@ -154,7 +154,7 @@ class Dynamics:
                 "refused as a duplicate, but no case has our key: a duplicate-detection rule is in the way"
             )
             raise DeliveryError(Kind.REFUSED, words, status=412)
-        return _rows(answer)
+        return rows_of(answer)
 
     def _note(self, case_id: str, key: str, text: str) -> None:
         fields = {
@@ -178,9 +178,9 @@ class Dynamics:
     def _create(self, path: str, fields: dict[str, Any]) -> dict[str, Any] | None:
         """Create the row at `path`; None where it is there already."""
         answer = self._call("PATCH", path, headers=_CREATE_ONLY, json=fields)
-        if answer.status_code == httpx.codes.PRECONDITION_FAILED or _raced(answer):
+        if answer.status_code == httpx.codes.PRECONDITION_FAILED or raced(answer):
             return None
-        return _rows(answer)
+        return rows_of(answer)
 
     def _description_limit(self) -> int:
         """How long a description may be here: administrators often raise it."""
@@ -218,14 +218,14 @@ class Dynamics:
             "$orderby": "createdon desc",
             "$top": "1",
         }
-        rows = _rows(self._call("GET", "/incidentresolutions", params=params))["value"]
+        rows = rows_of(self._call("GET", "/incidentresolutions", params=params))["value"]
         return str(rows[0].get("subject") or "resolved") if rows else "resolved"
 
     def _pages(self, path: str) -> Iterator[dict[str, Any]]:
-        page = _rows(self._call("GET", path))
+        page = rows_of(self._call("GET", path))
         yield from page["value"]
         while link := page.get("@odata.nextLink"):
-            page = _rows(self._session.send("GET", link, headers=_READ))
+            page = rows_of(self._session.send("GET", link, headers=_READ))
             yield from page["value"]
 
     def _row_check(self, kind: str, table: str, queue: str, row_id: str) -> Check:
@@ -239,46 +239,6 @@ class Dynamics:
     def _call(self, method: str, path: str, **request: Any) -> httpx.Response:
         request.setdefault("headers", _READ)
         return self._session.send(method, self._base + path, **request)
-
-
-def failure(answer: httpx.Response) -> DeliveryError:
-    """What an answer that is no success means. Matched on the status: codes differ by release."""
-    code, message = _error(answer)
-    return DeliveryError(
-        _kind(answer.status_code, code, message),
-        f"{answer.status_code} {code}: {message}",
-        status=answer.status_code,
-        retry_after=retry_after(answer),
-    )
-
-
-def _kind(status: int, code: str, message: str) -> Kind:
-    if code == _NO_CONTACT or _NO_CONTACT in message:
-        return Kind.CUSTOMER
-    if status >= 500:
-        return Kind.OVERLOADED
-    by_status = {300: Kind.AMBIGUOUS, 401: Kind.SIGN_IN, 403: Kind.FORBIDDEN, 429: Kind.THROTTLED}
-    return by_status.get(status, Kind.REFUSED)
-
-
-def _raced(answer: httpx.Response) -> bool:
-    """Two creates of one key at the same moment may both be told this: one of them succeeded."""
-    return answer.status_code == httpx.codes.BAD_REQUEST and "matching key values" in _error(answer)[1]
-
-
-def _rows(answer: httpx.Response) -> dict[str, Any]:
-    if answer.status_code not in (httpx.codes.OK, httpx.codes.CREATED):
-        raise failure(answer)
-    body: dict[str, Any] = answer.json()
-    return body
-
-
-def _error(answer: httpx.Response) -> tuple[str, str]:
-    try:
-        error = answer.json()["error"]
-        return str(error.get("code", "")), str(error.get("message", ""))
-    except (ValueError, KeyError, TypeError, AttributeError):
-        return "", answer.text
 
 
 def _key_check(column: str, keys: list[dict[str, Any]]) -> Check:

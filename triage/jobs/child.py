@@ -65,7 +65,7 @@ def main() -> None:
     for noisy in ("httpx", "msal"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
     settings = Settings()
-    database = Database(settings.database)
+    database = Database(settings.database, pool_size=8, max_overflow=8)
     delivery = delivery_of(settings, database, SystemClock())
     if delivery is None:
         return
