@@ -103,25 +103,31 @@ class _Graph:
     def product(self, name: str, value: str, matrix: Array, bias: Array) -> str:
         """value @ matrix.T + bias."""
         self.products[name] = value
+        added = self.constant(f"{name}.b", bias)
         if self._precision == "fp32":
             self.node("MatMul", [value, self.constant(f"{name}.w", matrix.T)], f"{name}.raw")
-            return self.node("Add", [f"{name}.raw", self.constant(f"{name}.b", bias)], name)
+            return self.node("Add", [f"{name}.raw", added], name)
         smooth = self.weights[SMOOTH + name]
-        rows = np.maximum(np.abs(matrix * smooth).max(axis=1), 1e-12) / 127.0
-        whole = np.rint(matrix * smooth / rows[:, None]).astype(np.int8)
-        weights = self.constant(f"{name}.w", whole.T), self.constant(f"{name}.rows", rows.astype(np.float32))
-        value = self.node("Mul", [value, self.constant(f"{name}.smooth", 1.0 / smooth)], f"{name}.even")
+        even = self.node("Mul", [value, self.constant(f"{name}.smooth", 1.0 / smooth)], f"{name}.even")
+        weights = self._rounded(name, matrix * smooth)
         scale, zero = quantisation(*self._ranges[name])
-        fine = name.split(".")[1] in FINE
-        bias_name = self.constant(f"{name}.b", bias)
-        coarse = self._whole(f"{name}.coarse" if fine else name, value, scale, zero, weights, bias_name)
-        if not fine:
-            return coarse
-        back = [f"{coarse}.whole", f"{coarse}.scale", f"{coarse}.zero"]
-        self.node("DequantizeLinear", back, f"{coarse}.back")
-        rest = self.node("Sub", [value, f"{coarse}.back"], f"{name}.rest")
-        detail = np.array(scale / 254.0, dtype=np.float32), np.array(128, dtype=np.uint8)
-        return self.node("Add", [coarse, self._whole(f"{name}.fine", rest, *detail, weights, "")], name)
+        if name.split(".")[1] not in FINE:
+            return self._whole(name, even, scale, zero, weights, added)
+        coarse = self._whole(f"{name}.coarse", even, scale, zero, weights, added)
+        rest = self._rest(f"{name}.coarse", even)
+        finer = np.array(scale / 254.0, dtype=np.float32), np.array(128, dtype=np.uint8)
+        return self.node("Add", [coarse, self._whole(f"{name}.fine", rest, *finer, weights, "")], name)
+
+    def _rounded(self, name: str, matrix: Array) -> tuple[str, str]:
+        """The matrix as int8, with a scale for each of its rows."""
+        rows = np.maximum(np.abs(matrix).max(axis=1), 1e-12) / 127.0
+        whole = np.rint(matrix / rows[:, None]).astype(np.int8)
+        return self.constant(f"{name}.w", whole.T), self.constant(f"{name}.rows", rows.astype(np.float32))
+
+    def _rest(self, name: str, value: str) -> str:
+        """What the rounding of `value` for the product `name` left out."""
+        self.node("DequantizeLinear", [f"{name}.whole", f"{name}.scale", f"{name}.zero"], f"{name}.back")
+        return self.node("Sub", [value, f"{name}.back"], f"{name}.rest")
 
     def _whole(
         self, name: str, value: str, scale: NDArray[np.float32], zero: NDArray[np.uint8],
