@@ -1,6 +1,8 @@
 """What a message says: the words of `messages.py`, with this customer's link in them."""
 
+from datetime import datetime
 from typing import Protocol
+from zoneinfo import ZoneInfo
 
 from triage.surveys.form import Brand, Catalogue
 from triage.surveys.links import one_click_url, opt_out_url, survey_url
@@ -44,8 +46,10 @@ class Writer:
         self._render = render
         self._public_url = public_url
 
-    def write(self, message: MessageRow, invitation: InvitationRow, event: EventRow, token: str) -> Letter:
-        """Return the letter, with `token` in its links."""
+    def write(
+        self, message: MessageRow, invitation: InvitationRow, event: EventRow, token: str, until: datetime
+    ) -> Letter:
+        """Return the letter, with `token` in its links, which are open `until` then."""
         brand = self._catalogue.brand(event.brand)
         by_mail = message.channel == "email"
         words = self._render(
@@ -53,9 +57,9 @@ class Writer:
             invitation.language,
             brand,
             survey=self._catalogue.surveys[invitation.survey],
-            name=event.name,
             link=survey_url(self._public_url, token),
             opt_out=opt_out_url(self._public_url, token),
+            until=until.astimezone(ZoneInfo(invitation.time_zone)),
         )
         return Letter(
             key=message.id,

@@ -126,7 +126,9 @@ class Sender:
 
         messenger = self._messengers[channel_of(post.message)]
         try:
-            letter = self._writer.write(post.message, post.invitation, post.event, token)
+            letter = self._writer.write(
+                post.message, post.invitation, post.event, token, self._closes(post.invitation)
+            )
             remote_id = messenger.send(letter, begin)
         except Undeliverable as error:
             self._undeliverable(post, error)
@@ -137,6 +139,9 @@ class Sender:
                 self._failed(post, error)
         else:
             self._settle(post, "sent", remote_id=remote_id)
+
+    def _closes(self, invitation: InvitationRow) -> datetime:
+        return invitation.expires_at or self._clock.now() + timedelta(days=self._asking.link_days)
 
     def _begin(self, post: Post, token: str) -> None:
         """Claim the message and store its link: from here on nobody sends it again."""
