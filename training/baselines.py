@@ -24,8 +24,6 @@ from training.embed import embed
 from training.metrics import Pair
 from triage.labels import CATEGORIES, LANGUAGES, UNDETERMINED
 
-QUESTION_MARKS: Final = "?;\u037e？؟"
-"""The Greek one is a semicolon, in either of its two code points; counted in Greek only."""
 ABSENT: Final = "-"
 _REQUEST: Final = ("request_f1", "request_precision", "request_recall")
 _LANGUAGE: Final = ("language_long", "language_short")
@@ -66,15 +64,9 @@ def run(train: Sequence[Example], test: Sequence[Example], encoder: str | None, 
     return found
 
 
-def asks(example: Example) -> bool:
-    """Whether the text has a question mark; `;` is one in Greek."""
-    marks = QUESTION_MARKS if example.language == "el" else QUESTION_MARKS.replace(";", "")
-    return any(mark in example.text for mark in marks)
-
-
 def question_mark(test: Sequence[Example]) -> list[Pair]:
     """A request wherever there is a question mark."""
-    return [(gold, Example(id=gold.id, text=gold.text, has_request=asks(gold))) for gold in test]
+    return [(gold, Example(id=gold.id, text=gold.text, has_request=gold.has_question_mark)) for gold in test]
 
 
 def langdetect(test: Sequence[Example]) -> list[Pair]:

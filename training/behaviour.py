@@ -18,7 +18,6 @@ from training.augment import (
     without_diacritics,
     without_question_mark,
 )
-from training.baselines import asks
 from training.dataset import Example
 from training.evaluate import evaluate
 from training.metrics import Pair
@@ -64,14 +63,14 @@ def _share(part: int, whole: int) -> float:
 
 def question_mark_added(example: Example, _: random.Random) -> str:
     """A complaint that asks nothing, sneered as a question."""
-    if example.has_request or example.sentiment != "negative" or asks(example):
+    if example.has_request or example.sentiment != "negative" or example.has_question_mark:
         return example.text
     return example.text.rstrip(" .!…") + (";" if example.language == "el" else "?")
 
 
 def question_mark_removed(example: Example, _: random.Random) -> str:
     """A request typed without its question mark."""
-    if not example.has_request or not asks(example):
+    if not example.has_request or not example.has_question_mark:
         return example.text
     return without_question_mark(example.text)
 

@@ -1,13 +1,17 @@
 """Which of two models to ship: their figures side by side, and a decision with its reasons."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from models import bundle as bundles
 from models.bundle import Bundle
+from training.card import megabytes, open_predictor
+from training.evaluate import evaluate, pick
 from training.metrics import TASKS, Pair, Scores, average, bootstrap, by_language, mean_draws, worst
 from triage.labels import UNDETERMINED
 
@@ -35,6 +39,18 @@ class Candidate:
     def scores(self) -> dict[str, Scores]:
         """By language."""
         return by_language(self.pairs)
+
+
+def candidate(model: str, corpus: Path, step: Callable[[str, float], None]) -> Candidate:
+    """Opens a released model or a bundle's folder, and runs it on the corpus's dev and test comments."""
+    folder = bundles.find(model)
+    examples = [example for split in ("dev", "test") for example in pick(corpus, split)]
+    predictor = open_predictor(folder)
+    return Candidate(
+        bundle=bundles.read(folder),
+        pairs=evaluate(examples, predictor, lambda share: step(f"Judging with {model}", share)),
+        megabytes=megabytes(folder),
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -58,8 +58,8 @@ def write(points: Sequence[Point], docs: Path) -> None:
     ]
     rows.append(["last doubling", *(f"{values[-1] - values[-2]:+.3f}" for values in series.values())])
     (docs / "learning-curve.md").write_text(
-        "# Learning curve\n\nWritten by `triage curve`: one model for each share of the training split, each from\n"
-        "the pretrained encoder, measured on dev; means over languages.\n\n"
+        "# Learning curve\n\nWritten by `triage curve`: one model for each share of the training split,\n"
+        "each from the pretrained encoder, measured on dev; means over languages.\n\n"
         f"{table(['share', *series], rows)}\n![the same as lines](learning-curve.svg)\n",
         "utf-8",
     )

@@ -40,6 +40,11 @@ class Example:
         """Which writer's batch it comes from: `it-b3-017` -> `b3`."""
         return self.id.split("-")[1]
 
+    @property
+    def has_question_mark(self) -> bool:
+        """Whether the text has a question mark of any script; a semicolon is one in Greek only."""
+        return any(mark in self.text for mark in "?\u037e？؟") or (self.language == "el" and ";" in self.text)
+
 
 def load_corpus(folder: Path, pattern: str = "*.jsonl") -> list[Example]:
     """All records under `folder` (or the one file). Raises InvalidInput naming file and line."""

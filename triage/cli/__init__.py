@@ -2,7 +2,7 @@
 
 import typer
 
-from triage.cli import classify, feedback, keys, model, responses, serve, systems, tickets
+from triage.cli import classify, corpus, feedback, keys, measure, model, responses, serve, systems, tickets
 
 app = typer.Typer(
     no_args_is_help=True, pretty_exceptions_show_locals=False, help="Survey comments in, tickets out."
@@ -10,6 +10,8 @@ app = typer.Typer(
 app.command()(serve.serve)
 app.command()(classify.classify)
 app.add_typer(model.app)
+app.add_typer(measure.app)
+app.add_typer(corpus.app, name="corpus")
 app.add_typer(keys.app, name="keys")
 app.add_typer(responses.app, name="responses")
 app.add_typer(tickets.app, name="tickets")

@@ -1,16 +1,11 @@
-"""Commands that make models: train, evaluate, compare."""
+"""Commands that make models: train, curve."""
 
-import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
-from rich.table import Table
 
 from triage.cli.context import Bars, explained, out, read_settings
-
-if TYPE_CHECKING:
-    from training.metrics import Pair
 
 app = typer.Typer()
 
@@ -54,32 +49,20 @@ def train(
 
 
 @app.command()
-def evaluate(
+def curve(
     corpus: Corpus = Path("fixtures/corpus"),
-    split: Annotated[str, typer.Option(help="train, dev, test, or all.")] = "test",
-    predictions: Annotated[Path | None, typer.Option(help="Write predicted records as JSONL here.")] = None,
+    runs: Annotated[Path, typer.Option(help="Where the bundles are trained.")] = Path("training/runs"),
+    docs: Annotated[Path, typer.Option(help="Where the plot and the table go.")] = Path("docs"),
+    epochs: Annotated[int, typer.Option(min=1, help="Passes over the corpus.")] = 8,
 ) -> None:
-    """Measure a model (TRIAGE_MODEL) on labelled comments, overall and by language."""
+    """Train on 25, 50 and 100 % of the corpus, and plot what each reaches on dev. Hours without a GPU."""
     with explained():
-        from training.dataset import to_record
-        from training.evaluate import evaluate as run
-        from training.evaluate import pick
-        from triage.wiring import load_predictor
+        from dataclasses import replace
 
-        bars = Bars()
-        predictor = load_predictor(read_settings(), bars)
-        pairs = run(pick(corpus, split), predictor, lambda share: bars("Evaluating", share))
-        if predictions:
-            lines = (json.dumps(to_record(found), ensure_ascii=False) for _, found in pairs)
-            predictions.write_text("\n".join(lines) + "\n", "utf-8")
-        out.print(_table(pairs))
+        from training import curve as learning
+        from training.release import MAIN_PASS, Recipe
 
-
-def _table(pairs: list["Pair"]) -> Table:
-    from training.metrics import TASKS, by_language, score
-
-    table = Table("language", *TASKS, title=f"{len(pairs)} comments")
-    rows = {"all": score(pairs), **by_language(pairs)}
-    for name, scores in rows.items():
-        table.add_row(name, *(f"{getattr(scores, task):.3f}" for task in TASKS))
-    return table
+        main_pass = replace(MAIN_PASS, epochs=epochs)
+        recipe = Recipe(name="curve", corpus=corpus, encoder=read_settings().encoder, main_pass=main_pass)
+        learning.write(learning.run(recipe, runs, Bars()), docs)
+        out.print(f"Wrote {docs}/learning-curve.md and {docs}/learning-curve.svg")
