@@ -20,6 +20,7 @@ _LOWEST: Final = {"score": 0, "stars": 1}
 _SCRIPTS: Final = {"el": "Ͱ-Ͽἀ-῿", "ru": "Ѐ-ӿ"}
 _FOREIGN: Final = re.compile(f"[{''.join(_SCRIPTS.values())}]")
 _LONG_ENOUGH_TO_DIFFER: Final = 25
+_OWN_KEYS: Final = re.compile(r"(contact|page)(_|$)")
 _READABLE: Final = 4.5
 """Contrast that WCAG 2.2 AA asks of text."""
 
@@ -97,6 +98,8 @@ def survey_mistakes(data: object, shared: Shared) -> Mistakes:
             continue
         if key in seen:
             yield (*place, "key"), f"another question above is called {key!r} too; give each its own key"
+        if _OWN_KEYS.match(key):
+            yield (*place, "key"), f"{key!r} is a name that the pages use themselves; take another"
         if index and question.get("kind") == "score":
             yield (*place, "kind"), "only the first question is a score from 0 to 10; use stars here"
         if named is None:
