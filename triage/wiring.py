@@ -17,12 +17,14 @@ from triage.pipeline import analyse
 from triage.ports import Clock, DeliveryJobs, Predictor, SystemClock
 from triage.routing import load_rules
 from triage.settings import STUB_MODEL, Settings
+from triage.surveys.service import Surveys, surveys_of
 from triage.tickets.service import INBOX
 from triage.types import SurveyResponse
 
 Progress = Callable[[str, float], None]
 """Told what is being done, and how much of it is, from 0 to 1."""
 _PENDING_SECONDS = 30.0
+_SURVEY_SECONDS = 2.0
 
 _log = logging.getLogger(__name__)
 
@@ -71,7 +73,9 @@ class Services:
     keys: ApiKeys
     intake: Intake
     delivery: Delivery | None
-    """None where no ticket system is configured: the inbox needs nothing sent."""
+    """None where no ticket system and no survey is configured: the inbox needs nothing sent."""
+    surveys: Surveys | None
+    """None where no folder of surveys is configured."""
     clock: Clock
 
     @property
@@ -89,7 +93,7 @@ class Services:
 def build(settings: Settings, progress: Progress | None = None) -> Services:
     """Build the services over a database brought up to date; the model is not loaded yet.
 
-    Raises `ConfigurationError` for routing rules that cannot work.
+    Raises `ConfigurationError` for routing rules or surveys that cannot work.
     """
     rules = load_rules(settings.routing_file)
     database = Database(settings.database)
@@ -109,6 +113,7 @@ def build(settings: Settings, progress: Progress | None = None) -> Services:
         keys=ApiKeys(database, clock),
         intake=Intake(database, model.predictor, routing, clock),
         delivery=delivery,
+        surveys=surveys_of(settings, database, clock),
         clock=clock,
     )
 
@@ -173,7 +178,8 @@ class Background:
             self._services.model.load()
         while self._services.model.failure is None and not self._stop.is_set():
             self._guarded("pending responses could not be analysed", self._analyse)
-            self._stop.wait(_PENDING_SECONDS)
+            # Answers to surveys come in unanalysed, and a ticket should not keep its customer waiting.
+            self._stop.wait(_SURVEY_SECONDS if self._services.surveys else _PENDING_SECONDS)
 
     def _analyse(self) -> None:
         while self._services.intake.analyse_pending() and not self._stop.is_set():

@@ -1,6 +1,7 @@
 """`triage serve`: the service itself."""
 
 import logging
+import os
 import threading
 import time
 from pathlib import Path
@@ -27,8 +28,10 @@ def serve(
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     for noisy in ("alembic", "httpx"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
-    given = {"host": host, "port": port}
-    settings = read_settings().model_copy(update={k: v for k, v in given.items() if v is not None})
+    # Into the environment, as the process that delivers and invites reads its settings there too.
+    given = {"TRIAGE_HOST": host, "TRIAGE_PORT": port}
+    os.environ.update({name: str(value) for name, value in given.items() if value is not None})
+    settings = read_settings()
     with explained():
         services = wiring.build(settings, Bars())
         key, key_file = wiring.first_key(services)

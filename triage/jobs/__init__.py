@@ -5,6 +5,7 @@
     courier.py    one attempt: what a job does
     settle.py     writing down how the attempt ended, and enqueueing what follows
     delivery.py   all of it, built and run together
+    invitations.py   the survey module's messages and rounds, on the same engine
     child.py      that, in a process of its own
     upkeep.py     heartbeat, dead replicas, parked systems, reading back, tidying up
 

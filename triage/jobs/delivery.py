@@ -1,6 +1,6 @@
 """Everything that delivers, built and run together."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from triage.db import Database
 from triage.delivery.circuit import Circuit, CircuitPolicy
@@ -10,7 +10,8 @@ from triage.delivery.retry import RetryPolicy
 from triage.delivery.service_cloud import ServiceCloud
 from triage.delivery.webhook import Webhook
 from triage.jobs.courier import Courier
-from triage.jobs.engine import Engine
+from triage.jobs.engine import DELIVER, Engine
+from triage.jobs.invitations import Invitations
 from triage.jobs.outbox import EVENTS, Outbox
 from triage.jobs.settle import Settlement
 from triage.jobs.upkeep import Upkeep
@@ -35,9 +36,9 @@ def systems_of(settings: Settings) -> dict[System, TicketSystem]:
 def delivery_of(settings: Settings, database: Database, clock: Clock) -> "Delivery | None":
     """The delivery that the settings describe; None where the inbox is all there is."""
     systems = systems_of(settings)
-    if not systems:
+    if not systems and settings.surveys_dir is None:
         return None
-    return Delivery(
+    delivery = Delivery(
         database,
         settings.database,
         systems,
@@ -46,6 +47,9 @@ def delivery_of(settings: Settings, database: Database, clock: Clock) -> "Delive
         settings.delivery,
         settings.replica_id,
     )
+    if settings.surveys_dir is not None:
+        delivery.invitations = lambda engine: Invitations(settings, database, engine, clock)
+    return delivery
 
 
 class Delivery:
@@ -67,6 +71,9 @@ class Delivery:
         self._clock = clock
         self.systems = systems
         self._events = events
+        self.invitations: Callable[[Engine], Invitations] | None = None
+        """Makes what sends invitations; called at the start, as it reads every survey."""
+        self._inviting: Invitations | None = None
         self.is_running = False
         self._queues: tuple[str, ...] = (*systems, *((EVENTS,) if events else ()))
         self.engine = Engine(url, replica)
@@ -88,8 +95,14 @@ class Delivery:
     def start(self) -> None:
         """Begin to deliver, unless this replica has no workers. May be called again where it failed."""
         if self._settings.workers:
+            runs, slots = {DELIVER: self._courier.run}, dict.fromkeys(self._queues, self._settings.workers)
+            if self.invitations:
+                self._inviting = self.invitations(self.engine)
+                runs |= self._inviting.runs
+                slots |= self._inviting.slots
+                self.upkeep.more |= self._inviting.upkeep
             self.upkeep.announce()
-            self.engine.start(self._courier.run, dict.fromkeys(self._queues, self._settings.workers))
+            self.engine.start(runs, slots)
             self.upkeep.start()
         self.is_running = True
 
@@ -101,6 +114,8 @@ class Delivery:
             system.close()
         if self._events:
             self._events.close()
+        if self._inviting:
+            self._inviting.close()
 
     def refresh(self, name: System, case_id: str) -> bool:
         """Read one case of a system now; False where the system did not answer."""

@@ -13,8 +13,9 @@ from sqlmodel import Session
 APPLICATION = "feedback-triage"
 VERSION = "1"
 """Of the jobs' arguments. The default, a hash of the source, strands old jobs at each release."""
-_WORKFLOW = "deliver"
-_POOL = 16
+DELIVER, SEND, ROUND = "deliver", "send", "round"
+"""The kinds of work: a delivery, a message of an invitation, a round of invitations."""
+_POOL = 24
 """More than all workers: each holds a connection while DBOS writes its outcome."""
 _POLL_SECONDS = 0.25
 
@@ -22,18 +23,24 @@ _JSON = DBOSPortableJSONSerializer()
 """The default one is pickle: who can write to the database could run code here."""
 
 Run = Callable[[str, int], None]
-"""Does one turn of a delivery: its id, and the turn."""
+"""Does one turn of a piece of work: its id, and the turn."""
 
-_run: Run | None = None
+_runs: dict[str, Run] = {}
 
 
-@DBOS.workflow(name=_WORKFLOW, max_recovery_attempts=None)
-def _deliver(delivery_id: str, turn: int) -> None:
-    # DBOS keeps one registry a process, so the workflow is a plain function and the
-    # engine that is launched says here what it does.
-    if _run is None:
-        raise RuntimeError("a delivery job ran in a process that delivers nothing")
-    _run(delivery_id, turn)
+def _register(kind: str) -> None:
+    # DBOS keeps one registry a process, so the workflows are plain functions and the
+    # engine that is launched says in `_runs` what they do.
+    def work(item_id: str, turn: int) -> None:
+        if kind not in _runs:
+            raise RuntimeError(f"a job ({kind}) ran in a process that does no such work")
+        _runs[kind](item_id, turn)
+
+    DBOS.workflow(name=kind, max_recovery_attempts=None)(work)
+
+
+for _kind in (DELIVER, SEND, ROUND):
+    _register(_kind)
 
 
 class Engine:
@@ -57,9 +64,10 @@ class Engine:
         self,
         session: Session,
         queue: str,
-        delivery_id: str,
+        item_id: str,
         turn: int,
         *,
+        kind: str = DELIVER,
         delay: float = 0.0,
         priority: int = 3,
     ) -> None:
@@ -70,20 +78,19 @@ class Engine:
             priority: 1 runs before 2, and so on.
         """
         options = EnqueueOptions(
-            workflow_name=_WORKFLOW,
+            workflow_name=kind,
             queue_name=queue,
-            workflow_id=_job_id(delivery_id, turn),
+            workflow_id=_job_id(item_id, turn),
             app_version=VERSION,
             priority=priority,
         )
         if delay > 0:
             options["delay_seconds"] = delay
-        self._client.enqueue_in_transaction(session, options, delivery_id, turn)
+        self._client.enqueue_in_transaction(session, options, item_id, turn)
 
-    def start(self, run: Run, slots: Mapping[str, int]) -> None:
-        """Work on `slots` (queue -> jobs at once); what this replica left unfinished comes first."""
-        global _run
-        _run = run
+    def start(self, runs: Mapping[str, Run], slots: Mapping[str, int]) -> None:
+        """Do `runs` (kind -> work) from `slots` (queue -> jobs at once), first what was left unfinished."""
+        _runs.update(runs)
         config = DBOSConfig(
             name=APPLICATION,
             system_database_engine=self._sql,
@@ -151,8 +158,8 @@ class Engine:
         return len(jobs)
 
 
-def _job_id(delivery_id: str, turn: int) -> str:
-    return f"{delivery_id}-{turn}"
+def _job_id(item_id: str, turn: int) -> str:
+    return f"{item_id}-{turn}"
 
 
 def _sql_engine(url: str) -> SqlEngine:

@@ -53,6 +53,8 @@ class Upkeep:
         settings: DeliverySettings,
         replica: str,
     ) -> None:
+        self.more: dict[str, tuple[float, Callable[[], object]]] = {}
+        """What else to do every so many seconds, by name."""
         self._database = database
         self._engine = engine
         self._outbox = outbox
@@ -73,7 +75,8 @@ class Upkeep:
         rows = [_EMPTY | {"system": system, "read_until": self._clock.now()} for system in self._queues]
         with self._database.write() as session:
             # Replicas start together: whoever is second finds the rows there.
-            session.execute(insert(SystemRow).on_conflict_do_nothing(), rows)
+            if rows:
+                session.execute(insert(SystemRow).on_conflict_do_nothing(), rows)
         self.beat()
 
     def start(self) -> None:
@@ -204,7 +207,7 @@ class Upkeep:
             "heal": (self._settings.heartbeat_seconds, self.heal),
             "read_back": (self._settings.poll_seconds, self.read_back),
             "tidy": (3600.0, self.tidy),
-        }
+        } | self.more
         waited = 0.0
         while not self._stop.wait(_TICK_SECONDS):
             waited += _TICK_SECONDS

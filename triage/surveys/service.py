@@ -8,6 +8,7 @@ from sqlalchemy import insert
 from sqlmodel import Session, col, select
 
 from triage.db import Database
+from triage.errors import ConfigurationError
 from triage.ports import Clock
 from triage.records import response_values
 from triage.settings import Settings
@@ -75,7 +76,14 @@ def surveys_of(settings: Settings, database: Database, clock: Clock) -> Surveys 
     """
     if settings.surveys_dir is None:
         return None
-    return Surveys(database, files.load(settings.surveys_dir), settings, clock)
+    return Surveys(database, catalogue_of(settings), settings, clock)
+
+
+def catalogue_of(settings: Settings) -> Catalogue:
+    """Return the surveys of `TRIAGE_SURVEYS_DIR`. Raises `ConfigurationError`."""
+    if settings.surveys_dir is None:
+        raise ConfigurationError("TRIAGE_SURVEYS_DIR is not set: there are no surveys")
+    return files.load(settings.surveys_dir)
 
 
 def _channel(session: Session, invitation: InvitationRow) -> str:
