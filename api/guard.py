@@ -13,7 +13,7 @@ from triage.errors import PayloadTooLarge, TriageError, Unauthorized
 from triage.keys import ApiKeys, Caller
 
 PROTECTED = "/v1/"
-_LARGE = ("/v1/responses/batch", "/v1/classify")
+_LARGE = ("/v1/responses/batch", "/v1/classify", "/v1/events/batch")
 """What takes many texts at once."""
 
 

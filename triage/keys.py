@@ -17,7 +17,9 @@ from triage.errors import InvalidInput, NotFound, Unauthorized
 from triage.ports import Clock
 from triage.tables import ApiKeyRow
 
-Scope = Literal["responses:write", "responses:read", "tickets:read", "tickets:write", "classify"]
+Scope = Literal[
+    "responses:write", "responses:read", "tickets:read", "tickets:write", "classify", "events:write"
+]
 SCOPES: tuple[Scope, ...] = get_args(Scope)
 FIRST_CLIENT = "default"
 _CACHE_SECONDS = 2.0
