@@ -10,7 +10,7 @@ A GET changes nothing: mail scanners open every link.
 
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
-from typing import Annotated, cast
+from typing import Annotated, Protocol, cast
 from urllib.parse import parse_qsl, quote
 
 from fastapi import APIRouter, Depends, FastAPI, Request
@@ -24,10 +24,9 @@ from api.page_view import Visit
 from triage.errors import Unavailable
 from triage.labels import LANGUAGES, Language
 from triage.surveys.answers import CONTACT
-from triage.surveys.form import Survey
+from triage.surveys.form import Catalogue, Survey
 from triage.surveys.links import ClosedLink, OpenSurvey
 from triage.surveys.messages import known_language
-from triage.surveys.service import Surveys
 from triage.surveys.steps import (
     LANGUAGE_SHOWN,
     PASSED,
@@ -62,12 +61,32 @@ class _PageRoute(APIRoute):
 router = APIRouter(include_in_schema=False, route_class=_PageRoute)
 
 
+class OpensLinks(Protocol):
+    """What the pages ask of `triage.surveys.links.Links`; the preview has one of its own."""
+
+    def open(self, token: str) -> OpenSurvey | ClosedLink:
+        """Return what a token opens. Changes nothing."""
+        ...
+
+    def save(self, token: str, answers: Saved) -> OpenSurvey | ClosedLink:
+        """Add to the answers given so far."""
+        ...
+
+    def complete(self, token: str) -> OpenSurvey | ClosedLink:
+        """Close the survey."""
+        ...
+
+    def opt_out(self, token: str) -> bool:
+        """Never write to this customer again."""
+        ...
+
+
 class Pages:
     """What the pages work with."""
 
-    def __init__(self, surveys: Surveys) -> None:
-        self.links = surveys.links
-        self.catalogue = surveys.catalogue
+    def __init__(self, links: OpensLinks, catalogue: Catalogue) -> None:
+        self.links = links
+        self.catalogue = catalogue
         self.limits = Limits()
 
 
@@ -80,9 +99,9 @@ class _Entered:
     opened: OpenSurvey
 
 
-def install(app: FastAPI, surveys: Surveys) -> None:
+def install(app: FastAPI, links: OpensLinks, catalogue: Catalogue) -> None:
     """Serve the survey pages."""
-    app.state.pages = Pages(surveys)
+    app.state.pages = Pages(links, catalogue)
     app.include_router(router)
 
 

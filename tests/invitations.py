@@ -59,7 +59,7 @@ class PagesWorld:
         self.surveys = Surveys(self.database, catalogue, Settings(data_dir=folder), self.clock)
         app = FastAPI()
         problem.install(app)
-        pages.install(app, self.surveys)
+        pages.install(app, self.surveys.links, self.surveys.catalogue)
         self.client = TestClient(app, follow_redirects=False)
 
     def invite(self, **changes: Any) -> str:

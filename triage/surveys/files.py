@@ -6,6 +6,7 @@ NAME.yaml     a survey, called NAME
 """
 
 import re
+import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +18,7 @@ from triage.errors import ConfigurationError
 from triage.marked_yaml import Document, MarkedYamlError, Place, parse
 from triage.surveys.assemble import assemble
 from triage.surveys.explain import explained
-from triage.surveys.form import Catalogue
+from triage.surveys.form import Catalogue, Survey
 from triage.surveys.rules import (
     Shared,
     block,
@@ -54,9 +55,12 @@ def load(folder: Path) -> Catalogue:
     return catalogue
 
 
-def check(folder: Path) -> tuple[Catalogue | None, list[Mistake]]:
-    """Read the surveys of `folder`; return them where nothing is wrong, and what is wrong."""
-    documents, mistakes = _documents(folder)
+def check(folder: Path, adding: Path | None = None) -> tuple[Catalogue | None, list[Mistake]]:
+    """Read the surveys of `folder`, and `adding` as if it were among them.
+
+    Return them where nothing is wrong, and what is wrong.
+    """
+    documents, mistakes = _documents(folder, adding)
     shared = _shared(documents)
     parts: dict[str, BaseModel] = {}
     for name, document in documents.items():
@@ -69,11 +73,45 @@ def check(folder: Path) -> tuple[Catalogue | None, list[Mistake]]:
     return (None if mistakes else assemble(parts)), sorted(mistakes)
 
 
-def _documents(folder: Path) -> tuple[dict[str, Document], list[Mistake]]:
+def import_survey(file: Path, folder: Path) -> tuple[Survey | None, list[Mistake]]:
+    """Put a survey's file into `folder`, in place of its last version; nothing where a mistake is found.
+
+    Raises `ConfigurationError` for a file that every survey shares.
+    """
+    if file.name in _MODELS:
+        raise ConfigurationError(f"{file.name} is no survey; edit it where the surveys are, then check them")
+    catalogue, mistakes = check(folder, file)
+    if catalogue is None:
+        return None, mistakes
+    survey, before = catalogue.surveys[file.stem], _before(folder, file)
+    if before and before.version >= survey.version and _asked(before) != _asked(survey):
+        what = (
+            f"must be raised above {before.version}: the questions changed, and reports tell them apart by it"
+        )
+        return None, [Mistake(file.name, parse(file.read_text("utf-8")).line(("version",)), "version", what)]
+    # A new name first: a service that starts meanwhile finds the old file or the new one, never half of it.
+    fresh = folder / f".{file.name}.new"
+    shutil.copyfile(file, fresh)
+    fresh.replace(folder / file.name)
+    return survey, []
+
+
+def _before(folder: Path, file: Path) -> Survey | None:
+    catalogue, _ = check(folder)
+    return catalogue.surveys.get(file.stem) if catalogue else None
+
+
+def _asked(survey: Survey) -> list[tuple[str, str, tuple[str, ...]]]:
+    """Return what makes answers comparable: the questions' keys, kinds and options, not their words."""
+    return [(q.key, q.kind, tuple(option.key for option in q.options)) for q in survey.questions]
+
+
+def _documents(folder: Path, adding: Path | None) -> tuple[dict[str, Document], list[Mistake]]:
     """Read every file; what is not even YAML is a mistake and no document."""
     documents: dict[str, Document] = {}
-    paths = sorted(path for path in folder.glob("*") if path.suffix in (".yaml", ".yml"))
-    names = {path.name for path in paths}
+    found = {path.name: path for path in folder.glob("*.y*ml") if not path.name.startswith(".")}
+    names = found.keys() | ({adding.name} if adding else set())
+    paths = sorted((found | ({adding.name: adding} if adding else {})).values())
     mistakes = [
         Mistake(name, 1, "the file", "is missing in the folder; add it") for name in {BRANDS, COMMON} - names
     ]

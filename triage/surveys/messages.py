@@ -67,7 +67,6 @@ class PageTexts(_Texts):
     next: str
     back: str
     finish: str
-    skip_note: str
     comment_note: str
     choose: str
     too_long: str
