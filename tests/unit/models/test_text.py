@@ -1,0 +1,48 @@
+from itertools import pairwise
+
+from models.text import LEAD, OVERLAP, WINDOW, TextEncoder, cuts, pad
+from tests.unit.models.tiny import BOS, EOS, PAD, UNKNOWN, tokenizer
+
+PREFIX = [4, 5, 6]
+
+
+def test_a_comment_stands_between_prefix_and_end() -> None:
+    (window,) = TextEncoder(tokenizer()).windows(["hot soup"])
+    assert window.ids == [BOS, *PREFIX, 7, UNKNOWN, EOS]
+    assert window.spans == [(0, 3), (4, 8)]
+    assert window.ids[LEAD : LEAD + len(window.spans)] == [7, UNKNOWN]
+
+
+def test_the_question_follows_as_context_and_an_empty_one_adds_nothing() -> None:
+    with_question, without = TextEncoder(tokenizer()).windows(["hot", "hot"], ["hot ?", ""])
+    assert with_question.ids == [BOS, *PREFIX, 7, EOS, EOS, 7, UNKNOWN, EOS]
+    assert len(with_question.spans) == 1
+    assert without.ids == [BOS, *PREFIX, 7, EOS]
+
+
+def test_windows_overlap_and_leave_nothing_out() -> None:
+    for length in (0, 1, WINDOW, WINDOW + 1, 1000):
+        parts = cuts(length)
+        covered = {piece for part in parts for piece in range(length)[part]}
+        assert covered == set(range(length))
+        assert all(two.start == one.stop - OVERLAP for one, two in pairwise(parts))
+    assert len(cuts(WINDOW)) == 1
+
+
+def test_a_long_comment_becomes_several_windows_of_the_same_text() -> None:
+    windows = TextEncoder(tokenizer()).windows(["hot " * 300, "hot"])
+    assert [window.text for window in windows] == [0, 0, 1]
+    assert windows[0].spans[-OVERLAP:] == windows[1].spans[:OVERLAP]
+
+
+def test_padding_is_masked_and_the_comment_marked() -> None:
+    batch = pad(TextEncoder(tokenizer()).windows(["hot soup", "hot"], [None, "why"]), PAD, multiple=8)
+    assert batch.input_ids.shape == (2, 8)
+    assert batch.attention_mask.sum(axis=1).tolist() == [7, 8]
+    assert batch.comment_mask.tolist() == [[0, 0, 0, 0, 1, 1, 0, 0], [0, 0, 0, 0, 1, 0, 0, 0]]
+    assert (batch.input_ids[batch.attention_mask == 0] == PAD).all()
+
+
+def test_a_comment_without_pieces_still_marks_one() -> None:
+    batch = pad(TextEncoder(tokenizer()).windows([" "]), PAD)
+    assert batch.comment_mask.sum() == 1

@@ -1,0 +1,78 @@
+import numpy as np
+import pytest
+
+from models.bundle import Bundle
+from training.calibrate import TARGETS, Scored, fit, probabilities
+from training.metrics import calibration_error
+from training.train import IGNORE
+from triage.labels import CATEGORIES, INTENTS, LANGUAGES, SENTIMENTS
+
+COMMENTS = 600
+
+
+def overconfident() -> Scored:
+    """Logits twice as large as their errors allow, as a trained network's are."""
+    rng = np.random.default_rng(4)
+
+    def several(classes: int, shape: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
+        honest = rng.normal(size=(*shape, classes)) * 1.5
+        noise = -np.log(-np.log(rng.random(size=honest.shape)))
+        return 2.0 * honest, (honest + noise).argmax(axis=-1)
+
+    def binary() -> tuple[np.ndarray, np.ndarray]:
+        honest = rng.normal(size=COMMENTS) * 2.0
+        return 2.0 * honest + 1.0, (rng.random(COMMENTS) < 1 / (1 + np.exp(-honest))).astype(np.float64)
+
+    found = {
+        "aspects": several(4, (COMMENTS, len(CATEGORIES))),
+        "sentiment": several(len(SENTIMENTS), (COMMENTS,)),
+        "intent": several(len(INTENTS), (COMMENTS,)),
+        "language": several(len(LANGUAGES) + 1, (COMMENTS,)),
+        "request": binary(),
+        "urgent": binary(),
+    }
+    found["intent"][1][::2] = IGNORE  # half of the comments ask nothing
+    return Scored(logits={k: v[0] for k, v in found.items()}, truth={k: v[1] for k, v in found.items()})
+
+
+DEV = overconfident()
+FITTED = fit(Bundle(name="tiny"), DEV)
+
+
+@pytest.mark.parametrize("task", ["sentiment", "intent", "aspects", "language"])
+def test_overconfident_logits_are_cooled(task: str) -> None:
+    assert 1.5 < FITTED.calibration.temperatures[task] < 2.7
+
+
+@pytest.mark.parametrize("task", ["request", "urgent"])
+def test_a_shifted_logit_is_put_right(task: str) -> None:
+    chances, truth = probabilities(DEV, task, FITTED.calibration)
+    raw = 1 / (1 + np.exp(-DEV.logits[task]))
+    assert calibration_error(chances, truth > 0) < 0.05 < calibration_error(raw, DEV.truth[task] > 0)
+
+
+def test_what_is_not_labelled_is_not_calibrated_on() -> None:
+    chances, truth = probabilities(DEV, "intent", FITTED.calibration)
+    assert len(chances) == len(truth) == COMMENTS // 2
+    assert IGNORE not in truth
+
+
+@pytest.mark.parametrize("task", ["request", "sentiment", "intent"])
+def test_a_stricter_target_answers_less_and_is_right_more_often(task: str) -> None:
+    chances, truth = probabilities(DEV, task, FITTED.calibration)
+    if chances.ndim == 1:
+        chances = np.stack([1 - chances, chances], axis=1)
+    ranked = np.sort(chances, axis=1)
+    covered = []
+    for target in TARGETS:
+        needed = FITTED.abstention[target][task]
+        kept = (ranked[:, -1] >= needed.score) & (ranked[:, -1] - ranked[:, -2] >= needed.margin)
+        assert not kept.any() or (chances.argmax(axis=1) == truth)[kept].mean() >= float(target)
+        covered.append(kept.mean())
+    assert covered == sorted(covered, reverse=True)
+    assert covered[0] > 0.1
+
+
+def test_the_default_operating_point_is_precision_95() -> None:
+    assert FITTED.thresholds.confident == FITTED.abstention["0.95"]
+    assert 0.2 <= FITTED.thresholds.request <= 0.8

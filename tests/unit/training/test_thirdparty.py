@@ -1,0 +1,53 @@
+import json
+from pathlib import Path
+
+from training.thirdparty import SOURCES, load, present
+
+
+def write(folder: Path, name: str, *records: object) -> None:
+    (folder / name).write_text("".join(json.dumps(record) + "\n" for record in records), "utf-8")
+
+
+def test_only_what_a_set_labels_is_learnt_from(tmp_path: Path) -> None:
+    write(tmp_path, "xed_sentiment.jsonl", {"text": "- Get out !", "lang": "en", "label": "negative"})
+    write(
+        tmp_path, "xed_questions_nopunct.jsonl", {"text": "are you sure", "lang": "en", "label": "question"}
+    )
+    (line, question), sources = load(tmp_path, seed=1)
+    assert (line.text, line.sentiment, line.has_request, line.aspects) == ("Get out!", "negative", None, None)
+    assert (question.asks, question.has_request, question.sentiment) == (True, None, None)
+    assert [source.licence for source in sources] == ["CC BY 4.0", "CC BY 4.0"]
+
+
+def test_support_questions_are_requests_with_our_intents(tmp_path: Path) -> None:
+    rows = [{"text": "track it", "lang": "en", "label": label} for label in ("track_order", "newsletter")]
+    write(tmp_path, "bitext_support_en.jsonl", *rows)
+    examples, _ = load(tmp_path, seed=1)
+    assert {(one.has_request, one.request) for one in examples} == {(True, "order_status"), (True, None)}
+
+
+def test_reviews_map_to_our_categories(tmp_path: Path) -> None:
+    triplets = [
+        ["FOOD#PRICES", "negative", "draho"],
+        ["SERVICE#GENERAL", "positive", "obsluha"],
+        ["X#Y", "neutral", ""],
+    ]
+    write(tmp_path, "czech_restaurant_absa.jsonl", {"text": "Draho .", "lang": "cs", "triplets": triplets})
+    (review,), _ = load(tmp_path, seed=1)
+    assert review.aspects == {"price": "negative", "staff": "positive"}
+    assert review.text == "Draho."
+
+
+def test_a_sample_is_balanced_and_repeatable(tmp_path: Path) -> None:
+    rows = [{"text": f"line {n}", "lang": "en", "label": "positive"} for n in range(900)]
+    rows += [{"text": f"zeile {n}", "lang": "de", "label": "negative"} for n in range(20)]
+    write(tmp_path, "xed_sentiment.jsonl", *rows)
+    examples, _ = load(tmp_path, seed=3)
+    assert sum(one.lang == "en" for one in examples) == SOURCES[0].most
+    assert sum(one.lang == "de" for one in examples) == 20
+    assert examples == load(tmp_path, seed=3)[0]
+
+
+def test_a_folder_without_sets_gives_none(tmp_path: Path) -> None:
+    assert present(tmp_path) == []
+    assert load(tmp_path, seed=1) == ([], [])
