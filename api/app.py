@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from anyio import to_thread
 from fastapi import FastAPI
 
-from api import classify, events, mailbox, problem, responses, status, ticket_work, tickets
+from api import classify, events, mailbox, pages, problem, responses, status, ticket_work, tickets
 from api.guard import Guard
 from triage import __version__, wiring
 from triage.settings import Settings
@@ -36,6 +36,8 @@ def create_app(services: Services | None = None) -> FastAPI:
     app.add_middleware(problem.Faults)
     for module in (responses, classify, tickets, ticket_work, events, status):
         app.include_router(module.router)
+    if ours.surveys:
+        pages.install(app, ours.surveys.links, ours.surveys.catalogue)
     if ours.surveys and ours.settings.is_development:
         app.include_router(mailbox.router)
     return app
