@@ -14,6 +14,7 @@ from triage.delivery.failure import DeliveryError, Kind
 from triage.delivery.http import Trace, tracing
 from triage.delivery.record import build
 from triage.delivery.webhook import Webhook
+from triage.errors import without_words
 from triage.jobs.settle import Settlement, read_circuit
 from triage.ports import Clock, TicketSystem
 from triage.records import to_response
@@ -21,8 +22,8 @@ from triage.tables import DeliveryRow, ResponseRow, TicketCommentRow, TicketRow
 from triage.tickets.queries import findings_of
 from triage.types import CaseRecord, Decision, Priority, RemoteCase, System
 
-_CASE_WAIT = timedelta(seconds=5)
-"""How long a comment waits for the case it belongs to, before it looks again."""
+_CASE_WAIT, _LONGEST_CASE_WAIT = timedelta(seconds=5), timedelta(minutes=15)
+"""How long a comment waits for the case it belongs to, before it looks again: as long as it has waited."""
 
 T = TypeVar("T")
 _log = logging.getLogger(__name__)
@@ -65,7 +66,7 @@ class Courier:
             self._run(delivery_id, turn)
         except Exception as error:
             # Not the remote's fault but ours, or the database's: upkeep finds it and tries again.
-            _log.exception("delivery %s stopped at turn %d: %s", delivery_id, turn, type(error).__name__)
+            _log.error("delivery %s stopped at turn %d: %s", delivery_id, turn, without_words(error))
 
     def _run(self, delivery_id: str, turn: int) -> None:
         with self._database.read() as session:
@@ -77,7 +78,9 @@ class Courier:
         if circuit.parked_until and circuit.parked(now):
             self._settlement.postpone(parcel.delivery, circuit.parked_until, state="parked")
         elif parcel.comment and parcel.ticket.remote_id is None:
-            self._settlement.postpone(parcel.delivery, now + _CASE_WAIT, state="pending")
+            # The case of a failed ticket comes when a person has looked, or never: each look is a job.
+            wait = min(max(_CASE_WAIT, now - parcel.delivery.created_at), _LONGEST_CASE_WAIT)
+            self._settlement.postpone(parcel.delivery, now + wait, state="pending")
         else:
             self._attempt(parcel, now)
 

@@ -130,8 +130,7 @@ class Settlement:
         if row.kind == "event" or ticket is None:
             return
         session.flush()
-        ticket.delivery = _delivery_state(session, ticket.id)
-        ticket.error = row.error
+        ticket.delivery, ticket.error = _standing(session, ticket.id)
         ticket.updated_at = now
         if case is not None:
             ticket.remote_id, ticket.remote_url, ticket.delivered_at = case.id, case.url, now
@@ -193,10 +192,12 @@ def _change_circuit(session: Session, system: str, change: Callable[[Circuit], C
     return after
 
 
-def _delivery_state(session: Session, ticket_id: str) -> str:
-    """Of a ticket: failed where anything failed, otherwise how its case is doing."""
+def _standing(session: Session, ticket_id: str) -> tuple[str, str | None]:
+    """Of a ticket: failed where anything failed, otherwise how its case is doing; and the error to show."""
     query = select(DeliveryRow).where(DeliveryRow.ticket_id == ticket_id, col(DeliveryRow.kind) != "event")
-    rows = session.exec(query).all()
-    if any(row.state == "failed" for row in rows):
-        return "failed"
-    return next((row.state for row in rows if row.kind == "case"), "delivered")
+    # What waits must not hide why something failed.
+    rows = sorted(session.exec(query), key=lambda row: row.state != "failed")
+    error = next((row.error for row in rows if row.error), None)
+    if rows and rows[0].state == "failed":
+        return "failed", error
+    return next((row.state for row in rows if row.kind == "case"), "delivered"), error

@@ -1,12 +1,15 @@
 """From a posted response to the case in its system, on both databases."""
 
+import logging
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tests.integration.delivery.world import World, eventually
+from tests.integration.delivery.world import ASKS, World, eventually
+from triage.jobs.courier import Courier
 from triage.tables import DeliveryRow
+from triage.tickets.lifecycle import Change, change
 
 pytestmark = pytest.mark.slow
 
@@ -118,3 +121,44 @@ def test_a_delivery_whose_job_was_lost_is_started_again(running: World) -> None:
     eventually(lambda: next(d for d in running.deliveries() if d.kind == "case").turn > 78)
     eventually(lambda: next(d for d in running.deliveries() if d.kind == "case").state == "delivered")
     assert running.dataverse.creates == [running.ticket(receipt).key]
+
+
+def test_a_comment_that_waits_for_a_failed_case_does_not_hide_why_it_failed(running: World) -> None:
+    running.dataverse.faults.once("forbidden", "PATCH .*/incidents")
+    receipt = running.post("it-1")
+    eventually(lambda: running.ticket(receipt).delivery == "failed")
+    with running.services.database.write() as session:
+        wanted = Change(author="eva", comment="Who looks at this?")
+        change(session, running.ticket(receipt).id, wanted, running.delivery.outbox, datetime.now(UTC))
+    waiting = eventually(lambda: [d for d in running.deliveries() if d.kind == "comment" and d.turn])
+    assert waiting[0].state == "pending"
+    ticket = running.ticket(receipt)
+    assert (ticket.delivery, "prvCreateIncident" in (ticket.error or "")) == ("failed", True)
+
+
+def test_a_comment_looks_for_its_case_ever_more_rarely(around: World) -> None:
+    receipt, now = around.post("it-1"), datetime.now(UTC)
+    with around.services.database.write() as session:
+        wanted = Change(author="eva", comment="Still here?")
+        change(session, around.ticket(receipt).id, wanted, around.delivery.outbox, now)
+    (comment,) = (d for d in around.deliveries() if d.kind == "comment")
+    with around.services.database.write() as session:
+        session.get_one(DeliveryRow, comment.id).created_at = now - timedelta(days=3)
+    around.delivery._courier.run(comment.id, 0)
+    (later,) = (d for d in around.deliveries() if d.kind == "comment")
+    assert timedelta(minutes=14) < later.next_at - now < timedelta(minutes=16)
+
+
+def test_no_fault_of_ours_puts_the_customers_words_into_the_log(
+    around: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(*_: object) -> None:
+        raise ValueError(f"cannot read {ASKS}")
+
+    monkeypatch.setattr(Courier, "_send", fail)
+    around.post("it-1")
+    (case,) = (d for d in around.deliveries() if d.kind == "case")
+    with caplog.at_level(logging.DEBUG):
+        around.delivery._courier.run(case.id, case.turn)
+    assert "ValueError" in caplog.text
+    assert ASKS not in caplog.text
