@@ -1,4 +1,4 @@
-"""`/v1/events`: what happened to customers comes in, and may lead to a survey; who wants none is told here."""
+"""`/v1/events`: what happened to customers, which may lead to a survey; and who is not to be asked."""
 
 from typing import Annotated, Any, Literal
 

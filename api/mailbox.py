@@ -15,7 +15,8 @@ _PAGE = """<!doctype html>
 <html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>Mailbox</title>
 <style>body{{font:16px/1.5 system-ui;max-width:46rem;margin:2rem auto;padding:0 1rem}}
-article{{border:1px solid #8888;border-radius:8px;padding:0 1rem;margin:1rem 0}}pre{{white-space:pre-wrap}}</style>
+article{{border:1px solid #8888;border-radius:8px;padding:0 1rem;margin:1rem 0}}
+pre{{white-space:pre-wrap}}</style>
 <h1>Mailbox</h1><p>Messages that this machine did not send, the newest first.</p>
 {messages}"""
 

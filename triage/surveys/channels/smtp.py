@@ -52,7 +52,6 @@ class SmtpMailer:
         message["Subject"] = letter.subject
         message["Date"] = format_datetime(self._clock.now())
         message["Message-ID"] = f"<{letter.key}@{self._address.rpartition('@')[2]}>"
-        message["Content-Language"] = letter.language
         message["Auto-Submitted"] = "auto-generated"
         if letter.unsubscribe_url:
             message["List-Unsubscribe"] = f"<{letter.unsubscribe_url}>"
@@ -60,6 +59,8 @@ class SmtpMailer:
         message.set_content(letter.text)
         if letter.html:
             message.add_alternative(letter.html, subtype="html")
+        # Last: setting the content clears every header that begins so.
+        message["Content-Language"] = letter.language
         return message
 
     async def _send(self, message: EmailMessage, recipient: str, begin: Callable[[], None]) -> None:
