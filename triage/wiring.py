@@ -101,6 +101,9 @@ def build(settings: Settings, progress: Progress | None = None) -> Services:
     clock = SystemClock()
     model = Model(lambda: load_predictor(settings, progress or _log_progress))
     delivery = delivery_of(settings, database, clock)
+    surveys = surveys_of(settings, database, clock)
+    if delivery and surveys:
+        delivery.outbox.on_resolved = surveys.complaint_closed
     routing = Routing(
         rules=rules,
         systems=frozenset({INBOX, *(delivery.systems if delivery else ())}),
@@ -113,7 +116,7 @@ def build(settings: Settings, progress: Progress | None = None) -> Services:
         keys=ApiKeys(database, clock),
         intake=Intake(database, model.predictor, routing, clock),
         delivery=delivery,
-        surveys=surveys_of(settings, database, clock),
+        surveys=surveys,
         clock=clock,
     )
 

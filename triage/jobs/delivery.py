@@ -101,6 +101,7 @@ class Delivery:
                 runs |= self._inviting.runs
                 slots |= self._inviting.slots
                 self.upkeep.more |= self._inviting.upkeep
+                self.outbox.on_resolved = self._inviting.complaint_closed
             self.upkeep.announce()
             self.engine.start(runs, slots)
             self.upkeep.start()

@@ -15,6 +15,8 @@ from triage.surveys import messages
 from triage.surveys.channels.mailbox import Mailbox
 from triage.surveys.channels.sms import SmsGateway
 from triage.surveys.channels.smtp import SmtpMailer
+from triage.surveys.closed import complaint_closed
+from triage.surveys.events import Events
 from triage.surveys.letters import Writer
 from triage.surveys.round import Round
 from triage.surveys.sending import Sender
@@ -64,6 +66,7 @@ class Invitations:
         self._clock = clock
         self._seconds = asking.round_seconds
         self._messengers = messengers_of(settings, database, clock)
+        self._events = Events(database, catalogue, asking, clock)
         self._round = Round(database, catalogue, asking, frozenset(self._messengers), queue)
         writer = Writer(catalogue, messages.render, settings.links_start_with)
         sender = Sender(database, self._messengers, writer, asking, queue, clock)
@@ -72,6 +75,10 @@ class Invitations:
         self.upkeep: Mapping[str, tuple[float, Callable[[], object]]] = {
             "round": (self._seconds, self._call_round)
         }
+
+    def complaint_closed(self, session: Session, ticket_id: str) -> None:
+        """A ticket was resolved in its own system: its customer may be asked about that."""
+        complaint_closed(session, ticket_id, self._events, self._clock.now())
 
     def close(self) -> None:
         """Let go of the channels."""

@@ -1,5 +1,6 @@
 """Enqueueing: everything here is part of the caller's transaction."""
 
+from collections.abc import Callable
 from collections.abc import Set as AbstractSet
 from datetime import datetime
 from typing import Any, Final
@@ -29,6 +30,8 @@ class Outbox:
         self._systems = systems
         self._clock = clock
         self._announces = announces
+        self.on_resolved: Callable[[Session, str], None] | None = None
+        """Told of each ticket (its id) that was resolved, in the same transaction."""
 
     def enqueue(self, session: Session, ticket_id: str) -> None:
         """See `ports.DeliveryJobs.enqueue`. A ticket for the inbox is where it should be already."""
@@ -50,6 +53,8 @@ class Outbox:
 
     def announce(self, session: Session, ticket_id: str, event: TicketEvent) -> None:
         """See `ports.DeliveryJobs.announce`. The event tells the ticket as it is now."""
+        if event == "ticket.resolved" and self.on_resolved:
+            self.on_resolved(session, ticket_id)
         if self._announces:
             ticket = _ticket(session, ticket_id)
             payload = {"type": event, "at": self._clock.now().isoformat(), "data": event_data(ticket)}

@@ -14,6 +14,7 @@ from triage.records import response_values
 from triage.settings import Settings
 from triage.surveys import files, pace
 from triage.surveys.answers import CLIENT, to_response
+from triage.surveys.closed import complaint_closed
 from triage.surveys.event import email_of, phone_of
 from triage.surveys.events import Events
 from triage.surveys.form import Catalogue
@@ -49,6 +50,10 @@ class Surveys:
         with self._database.write() as session:
             suppress(session, keys.values(), reason, self._clock.now(), detail=detail)
         return len(keys)
+
+    def complaint_closed(self, session: Session, ticket_id: str) -> None:
+        """A ticket was resolved here: its customer may be asked about that."""
+        complaint_closed(session, ticket_id, self.events, self._clock.now())
 
     def _take_in(self, session: Session, invitation: InvitationRow, event: EventRow) -> None:
         """Store the answers as a response that waits for its analysis, and count them.
