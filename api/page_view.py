@@ -41,7 +41,13 @@ class Visit:
 
 
 def question_page(
-    visit: Visit, place: Place, filled: Mapping[str, str], errors: Errors, *, status: int = 200
+    visit: Visit,
+    survey: Survey,
+    place: Place,
+    filled: Mapping[str, str],
+    errors: Errors,
+    *,
+    status: int = 200,
 ) -> Response:
     """Return the page of one step with its fields `filled`."""
     question = place.question
@@ -50,6 +56,7 @@ def question_page(
         "question.html" if question else "contact.html",
         visit,
         status,
+        survey=survey,
         place=place,
         question=question,
         numbers=top.get(question.kind, ()) if question else (),

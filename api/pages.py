@@ -23,12 +23,11 @@ from api.page_guard import HEADERS, MAX_FORM_BYTES, TRAP, Limits, is_ours
 from api.page_view import Visit
 from triage.errors import Unavailable
 from triage.labels import LANGUAGES, Language
-from triage.surveys.answers import CONTACT
+from triage.surveys.answers import CONTACT, LANGUAGE_SHOWN
 from triage.surveys.form import Catalogue, Survey
 from triage.surveys.links import ClosedLink, OpenSurvey
 from triage.surveys.messages import known_language
 from triage.surveys.steps import (
-    LANGUAGE_SHOWN,
     PASSED,
     Errors,
     Place,
@@ -135,11 +134,10 @@ def show(
     if isinstance(entered, Response):
         return entered
     survey, answers = entered.survey, entered.opened.answers
-    # Where the last answer was saved and the power failed before the survey was completed, it is asked again.
-    here = place(survey, answers, at) or place(survey, answers, steps(survey, answers)[-1])
-    return view.question_page(
-        entered.visit, cast(Place, here), _filled(cast(Place, here), entered.opened), {}
-    )
+    # Where the power failed between the last answer and the completion, the last step is shown again.
+    last = steps(survey, answers)[-1]
+    here = place(survey, answers, at) or cast(Place, place(survey, answers, last))
+    return view.question_page(entered.visit, entered.survey, here, _filled(here, entered.opened), {})
 
 
 @router.post("/s/{token}")
@@ -165,7 +163,8 @@ def _take(pages: Pages, entered: _Entered, here: Place, fields: dict[str, str]) 
     visit, opened = entered.visit, entered.opened
     saved, errors = _read(here, opened, fields)
     if errors:
-        return view.question_page(visit, here, _filled(here, opened) | fields, errors, status=422)
+        filled = _filled(here, opened) | fields
+        return view.question_page(visit, entered.survey, here, filled, errors, status=422)
     saved |= {PASSED: here.step, LANGUAGE_SHOWN: visit.language if visit.chosen else None}
     after = pages.links.save(visit.token, saved)
     if isinstance(after, OpenSurvey) and place(entered.survey, after.answers) is not None:

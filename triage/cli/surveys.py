@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 from rich.table import Table
+from rich.text import Text
 from uvicorn import Config, Server
 from uvicorn.importer import import_from_string
 
@@ -135,5 +136,6 @@ def _refuse(mistakes: list[Mistake]) -> None:
     for mistake in mistakes:
         err.print(str(mistake), soft_wrap=True, highlight=False, markup=False)
     count = len(mistakes)
-    err.print(f"[red]{count} {'mistake' if count == 1 else 'mistakes'}[/red]; nothing was changed.")
+    counted = f"{count} {'mistake' if count == 1 else 'mistakes'}"
+    err.print(Text.assemble((counted, "red"), "; nothing was changed."))
     raise typer.Exit(1)

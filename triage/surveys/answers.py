@@ -20,6 +20,8 @@ CONTACT_EMAIL: Final = "contact_email"
 CONTACT_PHONE: Final = "contact_phone"
 CONTACT: Final = "contact_consent"
 """Beside the answers to questions: where the customer may be contacted, and True where they agree to it."""
+LANGUAGE_SHOWN: Final = "page_language"
+"""Beside them too: the language that the customer chose instead of the invitation's."""
 _UNITS: Final = ("store", "seller", "operator", "executor", "order_number", "brand")
 
 Given = Mapping[str, str | int | bool | list[str] | None]
@@ -32,10 +34,11 @@ def to_response(
     """Return the response that the answers of `invitation` are. The invitation's id is its external id."""
     given = _questions(survey, invitation.answers)
     comments = survey.comments(given)
+    language = _words(invitation.answers, LANGUAGE_SHOWN) or invitation.language
     return SurveyResponse(
         external_id=invitation.id,
         comment="\n\n".join(words for _, words in comments),
-        question=_question_text(survey, comments[0][0].key, invitation.language) if comments else None,
+        question=_question_text(survey, comments[0][0].key, language) if comments else None,
         score=survey.score(given),
         survey=survey.key,
         touchpoint=survey.touchpoint or event.kind,

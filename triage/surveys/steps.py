@@ -17,8 +17,6 @@ from triage.surveys.form import MAX_COMMENT, MAX_SCORE, MAX_STARS, Answers, Ques
 CONTACT_STEP: Final = "contact"
 PASSED: Final = "page_passed"
 """Key among the answers: the last step that was passed."""
-LANGUAGE_SHOWN: Final = "page_language"
-"""Key among the answers: the language that the customer chose instead of the invitation's."""
 
 Saved = dict[str, str | int | bool | list[str] | None]
 Errors = dict[str, str]

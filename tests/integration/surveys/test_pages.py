@@ -310,6 +310,8 @@ def test_the_language_can_be_changed_and_stays(world: PagesWorld) -> None:
     assert '<html lang="el">' in page.text
     world.client.post(f"/s/{token}", data=form_of(page) | {"answer": "9"})
     assert '<html lang="el">' in world.client.get(f"/s/{token}").text
+    answer_all(world, token, "5", "yes", "Όλα καλά")
+    assert responses(world)[0].question == "Θα θέλατε να μας πείτε κάτι περισσότερο;"
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -361,3 +363,11 @@ def test_a_survey_that_was_taken_away_is_over(tmp_path: Path) -> None:
     surveys = {key: survey for key, survey in CATALOGUE.surveys.items() if key != "retail"}
     world: Any = PagesWorld(tmp_path, Catalogue(surveys=surveys, brands=CATALOGUE.brands))
     assert world.client.get(f"/s/{world.invite()}").status_code == 410
+
+
+def test_a_power_failure_before_the_completion_loses_nothing(world: PagesWorld) -> None:
+    token = world.invite(survey="nps", answers={"recommend": 9, "more": "Fine", "page_passed": "more"})
+    page = world.client.get(f"/s/{token}")
+    assert "Fine</textarea>" in page.text
+    assert world.client.post(f"/s/{token}", data=form_of(page) | {"answer": "Fine"}).status_code == 200
+    assert responses(world)[0].comment == "Fine"
