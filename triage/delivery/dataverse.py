@@ -39,7 +39,11 @@ def rows_of(answer: httpx.Response) -> dict[str, Any]:
     """The body of a success. Raises `DeliveryError` for anything else."""
     if answer.status_code not in (httpx.codes.OK, httpx.codes.CREATED):
         raise failure(answer)
-    body: dict[str, Any] = answer.json()
+    try:
+        body: dict[str, Any] = answer.json()
+    except ValueError as error:
+        words = "the answer is no JSON: a proxy's page, or another address than Dataverse's"
+        raise DeliveryError(Kind.OVERLOADED, words, status=answer.status_code) from error
     return body
 
 

@@ -39,7 +39,11 @@ class EntraSession:
 
     def _ask_msal(self) -> str:
         scope = f"{self._settings.url}/.default"
-        result = self._application().acquire_token_for_client(scopes=[scope])
+        try:
+            result = self._application().acquire_token_for_client(scopes=[scope])
+        except ValueError as error:
+            # So msal says that there is no such tenant, or that what answered is no sign-in service.
+            raise DeliveryError(Kind.SIGN_IN, f"sign-in refused: {error}") from error
         if "access_token" not in result:
             words = f"{result.get('error')}: {result.get('error_description')}"
             raise DeliveryError(Kind.SIGN_IN, f"sign-in refused: {words}", status=401)

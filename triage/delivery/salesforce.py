@@ -63,8 +63,12 @@ class SalesforceSession:
         if answer.status_code != httpx.codes.OK:
             words = f"sign-in refused: {answer.text}"
             raise DeliveryError(Kind.SIGN_IN, words, status=answer.status_code)
-        body = answer.json()
-        return body["access_token"], str(body["instance_url"]).rstrip("/")
+        try:
+            body = answer.json()
+            return body["access_token"], str(body["instance_url"]).rstrip("/")
+        except (ValueError, LookupError, TypeError) as error:
+            words = "what answered at the login URL is no sign-in service"
+            raise DeliveryError(Kind.SIGN_IN, words, status=answer.status_code) from error
 
     def _grant(self) -> dict[str, str]:
         settings = self._settings
@@ -87,4 +91,9 @@ class SalesforceSession:
             "aud": self._settings.audience,
             "exp": int(time.time()) + 180,
         }
-        return jwt.encode(claims, key, algorithm="RS256")
+        try:
+            return jwt.encode(claims, key, algorithm="RS256")
+        except (ValueError, TypeError, jwt.PyJWTError) as error:
+            # Without the error's own words: they may quote the key.
+            words = "the private key cannot be read: RSA in PEM is needed"
+            raise DeliveryError(Kind.SIGN_IN, words) from error

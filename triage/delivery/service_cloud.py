@@ -168,18 +168,21 @@ class ServiceCloud:
         page = self._ok("GET", "/query", params={"q": soql}).json()
         rows: list[dict[str, Any]] = page["records"]
         while not page["done"]:
-            page = self._session.send("GET", page["nextRecordsUrl"]).json()
+            page = _checked(self._session.send("GET", page["nextRecordsUrl"])).json()
             rows += page["records"]
         return rows
 
     def _ok(self, method: str, path: str, **request: Any) -> httpx.Response:
-        answer = self._call(method, path, **request)
-        if answer.status_code != httpx.codes.OK:
-            raise failure(answer)
-        return answer
+        return _checked(self._call(method, path, **request))
 
     def _call(self, method: str, path: str, **request: Any) -> httpx.Response:
         return self._session.send(method, self._base + path, **request)
+
+
+def _checked(answer: httpx.Response) -> httpx.Response:
+    if answer.status_code != httpx.codes.OK:
+        raise failure(answer)
+    return answer
 
 
 def failure(answer: httpx.Response) -> DeliveryError:

@@ -187,3 +187,10 @@ def test_the_check_says_what_is_missing(dynamics: Dynamics, dataverse: FakeDynam
         ("queue of it-returns", True),
     ]
     assert dataverse.incidents == {}
+
+
+def test_a_wrong_tenant_is_a_refused_sign_in(dataverse: FakeDynamics) -> None:
+    values = {"url": dataverse.url, "authority": dataverse.url, "tenant": "nobody"}
+    system = Dynamics(DynamicsSettings(**values, client_id="client", client_secret="x"))  # type: ignore[arg-type]
+    (found,) = system.check()
+    assert (found.ok, "sign-in refused" in found.detail) == (False, True)

@@ -122,6 +122,18 @@ def test_a_refused_secret_is_named_and_not_repeated(salesforce: FakeServiceCloud
     assert "wr0ng" not in trace.answer + str(failed.value)
 
 
+def test_a_key_that_is_none_is_named_and_not_repeated(
+    salesforce: FakeServiceCloud, record: CaseRecord
+) -> None:
+    system = ServiceCloud(
+        ServiceCloudSettings(login_url=salesforce.url, client_id="c", username="u", private_key="s3cret")  # type: ignore[arg-type]
+    )
+    with pytest.raises(DeliveryError, match="RSA in PEM") as failed:
+        system.create(record)
+    assert failed.value.kind is Kind.SIGN_IN
+    assert "s3cret" not in str(failed.value)
+
+
 def test_a_certificate_signs_in(salesforce: FakeServiceCloud, record: CaseRecord) -> None:
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     pem = key.private_bytes(
