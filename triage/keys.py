@@ -6,10 +6,12 @@ import os
 import secrets
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, get_args
 
+from sqlalchemy.exc import IntegrityError
 from sqlmodel import col, select
 
 from triage.db import Database
@@ -107,7 +109,9 @@ class ApiKeys:
         if len(secret) < _LONG_ENOUGH:
             _log.warning("TRIAGE_BOOTSTRAP_API_KEY is short: use 20 random characters or more in production")
         if not any(row.key_hash == _hash(secret) for row in self.list_keys()):
-            self._store(FIRST_CLIENT, SCOPES, secret)
+            # Replicas start together: whoever is second finds the key there.
+            with suppress(IntegrityError):
+                self._store(FIRST_CLIENT, SCOPES, secret)
 
     def _store(self, client: str, scopes: Sequence[str], secret: str) -> ApiKeyRow:
         if not client.strip():

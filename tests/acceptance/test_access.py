@@ -128,3 +128,14 @@ def test_a_given_first_key_is_used_and_no_other_made(tmp_path: Path) -> None:
     wiring.first_key(services)
     assert services.keys.list_keys()[0].revoked_at, "a restart must not revive a revoked key"
     services.close()
+
+
+def test_two_replicas_may_store_the_first_key_at_once(
+    services: Services, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    # Neither sees the other's, as where both look before both store.
+    monkeypatch.setattr(type(services.keys), "list_keys", lambda _: [])
+    for _ in range(2):
+        services.keys.ensure_first("a-key-from-the-operator-1234567890", tmp_path / "api-key")
+    monkeypatch.undo()
+    assert [row.client for row in services.keys.list_keys()] == ["default"]
