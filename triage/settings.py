@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from platformdirs import user_cache_path
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 DEFAULT_MODEL = "base"
 STUB_MODEL = "stub"
@@ -190,7 +190,7 @@ def _zone(name: str) -> str:
 
 
 TimeZone = Annotated[str, AfterValidator(_zone)]
-Hours = Annotated[tuple[time, time], BeforeValidator(_hours)]
+Hours = Annotated[tuple[time, time], NoDecode, BeforeValidator(_hours)]
 
 
 class AskingSettings(_Group):
