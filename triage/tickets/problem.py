@@ -46,7 +46,9 @@ def known_problems(session: Session, tickets: Sequence[TicketRow], now: datetime
         TicketRow.status != "resolved",
         TicketRow.id >= id_at(now - SAME_PROBLEM),
     )
-    return {str(ticket.problem): ticket for ticket in session.exec(query.order_by(col(TicketRow.id)))}
+    # Locked: a ticket that an agent resolves at this moment must not be joined, for nobody would read it.
+    query = query.order_by(col(TicketRow.id)).with_for_update()
+    return {str(ticket.problem): ticket for ticket in session.exec(query)}
 
 
 def join(

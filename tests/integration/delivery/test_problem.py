@@ -1,16 +1,16 @@
 """A second request about the same order joins the open ticket."""
 
+import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from sqlmodel import select
 
 from tests.integration.delivery.test_delivery import delivered
 from tests.integration.delivery.world import World, eventually
-from triage.tables import TicketCommentRow
-from triage.tickets.lifecycle import Change, change
+from triage.tables import TicketCommentRow, TicketRow
 from triage.tickets.problem import known_problems
 from triage.types import Customer, SurveyResponse
 
@@ -80,9 +80,20 @@ def test_another_customer_or_another_order_is_another_ticket(around: World, othe
 def test_a_resolved_or_an_old_ticket_is_joined_no_more(around: World) -> None:
     first = around.ticket(around.post("a", customer=ANNA, attributes=ORDER))
     with around.services.database.write() as session:
-        change(session, first.id, Change(author="eva", status="resolved"), None, datetime.now(UTC))
+        session.get_one(TicketRow, first.id).status = "resolved"
     second = around.ticket(around.post("b", customer=ANNA, attributes=ORDER))
     assert second.id != first.id
+
+
+def test_a_ticket_resolved_at_this_moment_is_joined_no_more(around: World) -> None:
+    first = around.ticket(around.post("a", customer=ANNA, attributes=ORDER))
+    with ThreadPoolExecutor(1) as pool:
+        with around.services.database.write() as session:
+            session.get_one(TicketRow, first.id).status = "resolved"
+            session.flush()
+            posting = pool.submit(around.post, "b", customer=ANNA, attributes=ORDER)
+            time.sleep(0.5)  # it has come as far as the ticket, or waits for its turn
+        assert around.ticket(posting.result()).id != first.id
 
 
 def test_after_a_week_it_is_a_new_problem(around: World) -> None:
