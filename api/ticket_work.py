@@ -1,11 +1,11 @@
 """Working on tickets: take, comment, resolve, correct, send again; and news from Dynamics."""
 
 from datetime import datetime
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 from fastapi import APIRouter, Depends, Header
 from fastapi.responses import Response
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, model_validator
 
 from api.deps import ServicesDep, allowed, answer
 from api.problem import problem_docs
@@ -26,7 +26,7 @@ MayWrite = Annotated[Caller, Depends(allowed("tickets:write"))]
 class Labels(In):
     """Corrected labels, by the names of the annotation guidelines; give only what was wrong."""
 
-    lang: Language | None = None
+    lang: Language | Literal["und"] | None = None
     aspects: dict[Category, Polarity] | None = None
     sentiment: Sentiment | None = None
     request: Intent | None = None
@@ -56,6 +56,12 @@ class TicketPatch(In):
     """Nobody asked for anything: resolves the ticket and teaches the model."""
     labels: Labels | None = None
     """Kept as training data; see `triage feedback export`."""
+
+    @model_validator(mode="after")
+    def _resolves(self) -> Self:
+        if self.resolution and self.status != "resolved" and not self.not_a_request:
+            raise ValueError('a resolution goes with `"status": "resolved"` or `"not_a_request": true`')
+        return self
 
 
 class CommentOut(Out):

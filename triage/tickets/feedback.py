@@ -9,7 +9,7 @@ from sqlmodel import Session, col, select
 from triage.errors import InvalidInput
 from triage.export import finding_record
 from triage.labels import CATEGORIES, INTENTS, LANGUAGES, POLARITIES, UNDETERMINED, Sentiment
-from triage.tables import FeedbackRow, ResponseRow, TicketRow
+from triage.tables import FeedbackRow
 from triage.tickets.queries import get_ticket
 from triage.types import Finding
 
@@ -32,7 +32,9 @@ def corrected(finding: Finding, text: str, corrections: Mapping[str, Any]) -> di
 def check_labels(session: Session, ticket_id: str, corrections: Mapping[str, Any]) -> None:
     """Refuse corrections that training could not use. Raises `InvalidInput` and `NotFound`."""
     view = get_ticket(session, ticket_id)
-    corrected(view.finding, view.response.comment, corrections)
+    # Together with those before: one ticket whose corrections contradict each other would end every export.
+    before = _corrections(session, ticket_id).get(ticket_id, {})
+    corrected(view.finding, view.response.comment, before | dict(corrections))
 
 
 def export(session: Session) -> Iterator[dict[str, Any]]:
@@ -55,13 +57,11 @@ def export(session: Session) -> Iterator[dict[str, Any]]:
         yield {"id": f"{labels['lang']}-{number}", "text": text} | labels
 
 
-def _corrections(session: Session) -> dict[str, dict[str, Any]]:
-    query = (
-        select(FeedbackRow)
-        .join(TicketRow, col(TicketRow.id) == FeedbackRow.ticket_id)
-        .join(ResponseRow, col(ResponseRow.id) == TicketRow.response_id)
-        .order_by(col(FeedbackRow.id))
-    )
+def _corrections(session: Session, ticket_id: str | None = None) -> dict[str, dict[str, Any]]:
+    """All corrections of each ticket, or of one, added up."""
+    query = select(FeedbackRow).order_by(col(FeedbackRow.id))
+    if ticket_id is not None:
+        query = query.where(FeedbackRow.ticket_id == ticket_id)
     merged: dict[str, dict[str, Any]] = {}
     for row in session.exec(query):
         merged.setdefault(row.ticket_id, {}).update(row.labels)
@@ -71,9 +71,12 @@ def _corrections(session: Session) -> dict[str, dict[str, Any]]:
 def _faults(labels: Mapping[str, Any], text: str) -> Iterator[str]:
     if unknown := sorted(set(labels) - set(FIELDS)):
         yield f"unknown fields {unknown}"
+    for name in ("lang", "aspects", "sentiment", "urgent"):
+        if labels[name] is None:
+            yield f"{name} cannot be null; leave it out where it was right"
     if labels["lang"] not in (*LANGUAGES, UNDETERMINED):
         yield f"unknown language {labels['lang']!r}"
-    for category, polarity in labels["aspects"].items():
+    for category, polarity in (labels["aspects"] or {}).items():
         if category not in CATEGORIES or polarity not in POLARITIES:
             yield f"unknown category or polarity: {category!r}: {polarity!r}"
     if labels["sentiment"] not in get_args(Sentiment):

@@ -96,6 +96,9 @@ def test_corrections_add_up_and_the_newest_counts(inbox: wiring.Services) -> Non
         {"sentiment": "great"},
         {"aspects": {"weather": "negative"}},
         {"colour": "red"},
+        {"aspects": None},
+        {"sentiment": None},
+        {"urgent": None},
     ],
 )
 def test_labels_that_training_could_not_use_are_refused(
@@ -105,6 +108,20 @@ def test_labels_that_training_could_not_use_are_refused(
     assert answer.status_code == 422
     assert answer.headers["content-type"] == "application/problem+json"
     assert exported(inbox) == []
+
+
+def test_corrections_that_contradict_each_other_are_refused_at_once(inbox: wiring.Services) -> None:
+    agent, ticket = Agent(inbox), post(inbox)
+    assert agent.patch(ticket, not_a_request=True).status_code == 200
+    assert agent.patch(ticket, labels={"request": "contact_me"}).status_code == 422  # and which words ask?
+    both = {"request": "contact_me", "request_text": "When is"}
+    assert agent.patch(ticket, labels=both).status_code == 200
+    assert [record["request_text"] for record in exported(inbox)] == ["When is"]
+
+
+def test_a_resolution_alone_is_not_dropped_in_silence(inbox: wiring.Services) -> None:
+    answer = Agent(inbox).patch(post(inbox), resolution="Comes on Friday")
+    assert (answer.status_code, "resolved" in answer.json()["detail"]) == (422, True)
 
 
 def test_reading_alone_does_not_allow_to_write(inbox: wiring.Services) -> None:
