@@ -60,7 +60,8 @@ def _as_text(value: object) -> str:
     """Keep an attribute as it stands in JSON: `true`, 48213, Milano."""
     if isinstance(value, str):
         return value
-    if isinstance(value, bool | int | float) and math.isfinite(value):
+    # Only of a float: a whole number of 400 digits is finite, and too large to be asked.
+    if isinstance(value, int) or (isinstance(value, float) and math.isfinite(value)):
         return json.dumps(value)
     raise ValueError("must be text, a number, true or false")
 

@@ -1,7 +1,7 @@
 """`/v1/tickets`: what a person must act on."""
 
 from datetime import datetime
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from fastapi import APIRouter, Depends, Query
 from fastapi.responses import Response
@@ -114,7 +114,7 @@ class TicketQuery(In):
     system: System | None = None
     category: Category | None = None
     intent: Intent | None = None
-    language: Language | None = None
+    language: Language | Literal["und"] | None = None
     country: Country | None = None
     since: AwareDatetime | None = None
     """Opened at this moment or later."""

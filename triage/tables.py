@@ -45,7 +45,7 @@ def new_id() -> str:
 
 def id_at(moment: datetime) -> str:
     """Return the lowest id that a row made at `moment` can have."""
-    return f"{int(moment.timestamp() * 1000):012x}"
+    return f"{max(int(moment.timestamp() * 1000), 0):012x}"
 
 
 class UtcDateTime(TypeDecorator[datetime]):

@@ -82,6 +82,7 @@ def test_json_sent_as_something_else(client: TestClient) -> None:
         ({"customer": {"fax": "3"}}, "customer/fax: is not a field"),
         ({"attributes": {"a": None}}, "attributes/a: must be text, a number, true or false"),
         ({"attributes": {"a": {"b": 1}}}, "attributes/a"),
+        ({"attributes": {"a": 10**1_500}}, "attributes/a: may have at most 1,000 characters"),
         ({"attributes": {str(n): n for n in range(51)}}, "attributes"),
         ({"attributes": {"": "x"}}, "attributes"),
         ({"comments": "misspelt"}, "comments: is not a field of this request"),
