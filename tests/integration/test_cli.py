@@ -67,6 +67,27 @@ def test_tickets_are_listed_and_shown(data: Path) -> None:
     assert "rule: Orders on their way" in shown
 
 
+def test_what_a_customer_writes_is_never_markup(data: Path) -> None:
+    services = wiring.build(Settings())
+    services.model.load()
+    ticket = services.intake.accept("platform", response(comment="[/b] when is the delivery?")).ticket
+    services.close()
+    assert ticket
+    for command in (("list",), ("show", ticket.id)):
+        result = triage("tickets", *command)
+        assert (result.exit_code, "[/b]" in result.stdout) == (0, True)
+
+
+def test_wrong_variables_are_said_plainly(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TRIAGE_DYNAMICS__QUEUES", "{s3cret")
+    result = triage("keys", "list")
+    assert (result.exit_code, "dynamics" in result.stderr, "s3cret" in result.stderr) == (2, True, False)
+    monkeypatch.delenv("TRIAGE_DYNAMICS__QUEUES")
+    monkeypatch.setenv("TRIAGE_SURVEYS_DIR", str(data))
+    monkeypatch.setenv("TRIAGE_DEVELOPMENT", "false")
+    assert "TRIAGE: surveys need TRIAGE_PUBLIC_URL" in triage("keys", "list").stderr
+
+
 def test_pending_responses_are_analysed(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     services = wiring.build(Settings())
     services.model.load()
@@ -102,6 +123,18 @@ def test_classify_reads_stdin_and_says_which_lines_are_wrong(data: Path) -> None
     assert "line 4" in records[3]["error"]
     assert result.exit_code == 1
     assert "4 lines" in result.stderr
+
+
+def test_classify_goes_on_after_any_line(data: Path, tmp_path: Path) -> None:
+    source = tmp_path / "in.jsonl"
+    bad = (b'{"id": "a", "text": "caf\xe9"}', b'{"id": "\\ud83d", "text": "ok"}', b"[" * 100_000)
+    source.write_bytes(
+        b"\n".join((b'\xef\xbb\xbf{"id": "first", "text": "ok"}', *bad, b'{"id": "z", "text": "ok"}'))
+    )
+    result = triage("classify", str(source))
+    records = [json.loads(line) for line in result.stdout.splitlines()]
+    assert [record["id"] for record in records] == ["first", None, None, None, "z"]
+    assert ["error" in record for record in records] == [False, True, True, True, False]
 
 
 def test_classify_names_a_missing_file(data: Path) -> None:

@@ -11,6 +11,7 @@ from typing import IO, Annotated, Any
 
 import typer
 from rich.progress import MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.text import Text
 
 from triage.cli.context import Bars, err, explained, read_settings
 from triage.export import finding_record
@@ -43,7 +44,7 @@ def classify(
         predictor = load_predictor(read_settings(), Bars())
         errors = _classify(source, target, predictor)
     if errors:
-        err.print(f"[red]{errors} lines could not be read[/red]; their `error` says why")
+        err.print(Text.assemble((f"{errors} lines could not be read", "red"), "; their `error` says why"))
         raise typer.Exit(1)
 
 
@@ -51,7 +52,8 @@ def _open_input(file: str, files: ExitStack) -> IO[str]:
     if file == "-":
         return sys.stdin
     try:
-        return files.enter_context(open(file, encoding="utf-8"))
+        # What is not UTF-8 is one line's trouble: it comes as half characters, which `_parse` refuses.
+        return files.enter_context(open(file, encoding="utf-8-sig", errors="surrogateescape"))
     except OSError as error:
         raise typer.BadParameter(f"{file}: {error.strerror}") from error
 
@@ -82,13 +84,17 @@ def _records(batch: list[_Item], predictor: Predictor) -> Iterator[dict[str, Any
 
 def _parse(number: int, line: str) -> _Item:
     """Read one line; whatever is wrong with it is said with its number."""
+    if _SURROGATE.search(line):
+        return None, f"line {number}: not UTF-8"
     try:
         record = json.loads(line)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         return None, f"line {number}: not JSON: {error}"
     if not isinstance(record, dict):
         return None, f"line {number}: an object with a `text` is needed"
     key, text, locale = record.get("id"), record.get("text"), record.get("locale")
+    if _SURROGATE.search(json.dumps(key, ensure_ascii=False)):
+        return None, f"line {number}: the id has half a character (a lone surrogate)"
     if not isinstance(text, str):
         return key, f"line {number}: `text` must be a string"
     if _SURROGATE.search(text):

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 import typer
 from pydantic import ValidationError
+from pydantic_settings import SettingsError
 from rich.console import Console
 from rich.progress import Progress, TaskID
 from rich.text import Text
@@ -16,9 +17,10 @@ from triage.errors import TriageError
 from triage.settings import Settings
 from triage.wiring import Services
 
-out = Console(width=None if sys.stdout.isatty() else 140)
+# What is printed may be a customer's words or a remote system's: `[/b]` in them is text, never markup.
+out = Console(width=None if sys.stdout.isatty() else 140, markup=False, emoji=False)
 """In a pipe Rich would assume 80 columns, too few for a table of tickets."""
-err = Console(stderr=True)
+err = Console(stderr=True, markup=False, emoji=False)
 
 
 @contextmanager
@@ -37,9 +39,14 @@ def read_settings() -> Settings:
         return Settings()
     except ValidationError as error:
         for detail in error.errors(include_input=False):
-            name = "__".join(map(str, detail["loc"])).upper()
+            # What is wrong between several variables has no place of its own.
+            name = f"TRIAGE_{'__'.join(map(str, detail['loc']))}".rstrip("_").upper()
             said = detail["msg"].removeprefix("Value error, ")
-            err.print(Text.assemble((f"TRIAGE_{name}: ", "red"), said), soft_wrap=True)
+            err.print(Text.assemble((f"{name}: ", "red"), said), soft_wrap=True)
+        raise typer.Exit(2) from error
+    except SettingsError as error:
+        # Its message names the group, and not the value.
+        err.print(Text.assemble(("TRIAGE: ", "red"), f"{error}: lists and tables are JSON"), soft_wrap=True)
         raise typer.Exit(2) from error
 
 

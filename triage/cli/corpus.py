@@ -54,7 +54,7 @@ def check(
 
 def _tell(lines: list[str], colour: str) -> None:
     for line in lines:
-        err.print(f"[{colour}]{line}[/{colour}]", highlight=False)
+        err.print(line, style=colour, highlight=False)
 
 
 def _tables(counts: "Mapping[str, Composition]") -> list[Table]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.text import Text
 from uvicorn import Config, Server
 from uvicorn.importer import import_from_string
 
@@ -56,7 +57,8 @@ def _welcome(server: Server, services: Services, samples: Path | None, key: str 
         try:
             demo.run(address, key, samples)
         except Exception as error:  # the service goes on without its demonstration
-            err.print(f"[red]the samples could not be shown:[/red] {type(error).__name__}: {error}")
+            said = f"{type(error).__name__}: {error}"
+            err.print(Text.assemble(("the samples could not be shown: ", "red"), said))
     where = f" (kept in {file})" if file.exists() else ""
     out.print(f"API docs: {address}/docs", highlight=False, soft_wrap=True)
     out.print(

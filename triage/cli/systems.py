@@ -2,6 +2,7 @@
 
 import typer
 from rich.table import Table
+from rich.text import Text
 from sqlmodel import func, select
 
 from triage.cli.context import opened, out, read_settings
@@ -25,7 +26,7 @@ def check() -> None:
     for name, system in systems.items():
         for item in system.check():
             all_well = all_well and item.ok
-            mark = "[green]yes[/green]" if item.ok else "[red]no[/red]"
+            mark = Text("yes", "green") if item.ok else Text("no", "red")
             table.add_row(name, item.name, mark, item.detail, item.remedy)
         system.close()
     if systems:

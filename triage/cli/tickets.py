@@ -1,5 +1,6 @@
 """`triage tickets`: what people must act on."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import Annotated
 
@@ -10,6 +11,10 @@ from triage.cli.context import opened, out
 from triage.cli.demo import categories_text, marked
 from triage.tickets.history import DeliveryHistory, delivery_history
 from triage.tickets.queries import TicketFilter, TicketView, get_ticket, list_tickets
+from triage.wiring import Services
+
+_PAGE = 200
+"""Tickets sent again in one transaction: on SQLite nobody else can write meanwhile."""
 
 app = typer.Typer(no_args_is_help=True, help="Tickets.")
 
@@ -60,18 +65,29 @@ def retry(
     """Send again what could not be delivered, or what fell back to the inbox. A running server sends it."""
     if (ticket_id is None) == (not failed):
         raise typer.BadParameter("name one ticket, or say --failed")
-    count = 0
-    with opened() as services, services.database.write() as session:
-        wanted = TicketFilter(delivery="failed")
-        ids = (
-            [ticket_id]
-            if ticket_id
-            else [v.ticket.id for v in list_tickets(session, wanted, limit=1000).items]
-        )
+    with opened() as services:
+        pages = [[ticket_id]] if ticket_id else _failed(services)
+        count = sum(_retry(services, ids) for ids in pages)
+    out.print(f"{count} deliveries under way again")
+
+
+def _failed(services: Services) -> Iterator[list[str]]:
+    """The ids of every ticket that could not be delivered, page by page."""
+    cursor: str | None = None
+    while True:
+        with services.database.read() as session:
+            page = list_tickets(session, TicketFilter(delivery="failed"), limit=_PAGE, cursor=cursor)
+        yield [view.ticket.id for view in page.items]
+        if (cursor := page.next_cursor) is None:
+            return
+
+
+def _retry(services: Services, ids: Sequence[str]) -> int:
+    """Send tickets again in one transaction; return how many deliveries that makes."""
+    with services.database.write() as session:
         for one in ids:
             get_ticket(session, one)
-            count += services.jobs.retry(session, one) if services.jobs else 0
-    out.print(f"{count} deliveries under way again")
+        return sum(services.jobs.retry(session, one) for one in ids) if services.jobs else 0
 
 
 def _attempts(history: list[DeliveryHistory]) -> Table:
