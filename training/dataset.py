@@ -60,7 +60,8 @@ def load_file(path: Path) -> list[Example]:
 
 
 def _parse(path: Path) -> Iterator[Example]:
-    for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
+    # Not by `splitlines`: a comment may hold U+2028 and its like, which JSON leaves as they are.
+    for number, line in enumerate(path.read_text("utf-8").split("\n"), 1):
         if not line.strip():
             continue
         try:
@@ -114,6 +115,8 @@ def faults(record: Any) -> list[str]:
         return [f"missing {', '.join(sorted(missing))}"]
     if not isinstance(record["text"], str) or not record["text"].strip():
         return ["empty text"]
+    if not isinstance(record["id"], str) or not isinstance(record["aspects"], dict):
+        return ["id is no text, or aspects no object"]
     return list(_label_faults(record))
 
 
@@ -132,5 +135,5 @@ def _label_faults(record: Mapping[str, Any]) -> Iterable[str]:
         yield "request_text without request"
     if intent is not None and intent not in INTENTS:
         yield f"unknown request {intent!r}"
-    if intent is not None and (not asking or asking not in record["text"]):
+    if intent is not None and (not isinstance(asking, str) or not asking or asking not in record["text"]):
         yield "request_text is no part of text"

@@ -14,8 +14,8 @@ from triage.tickets.queries import get_ticket
 from triage.types import Finding
 
 FIELDS: Final = ("lang", "aspects", "sentiment", "request", "request_text", "urgent")
-_FIRST_NUMBER: Final = 100_000
-"""Of the exported ids: above those of the corpora that people write."""
+_BATCH: Final = "b0"
+"""Of the exported ids: no writer of a corpus has it, so that `splits.json` can place it as a whole."""
 
 
 def corrected(finding: Finding, text: str, corrections: Mapping[str, Any]) -> dict[str, Any]:
@@ -53,8 +53,7 @@ def export(session: Session) -> Iterator[dict[str, Any]]:
         texts.add(plain)
         labels = corrected(view.finding, text, corrections)
         numbers[labels["lang"]] += 1
-        number = _FIRST_NUMBER + numbers[labels["lang"]]
-        yield {"id": f"{labels['lang']}-{number}", "text": text} | labels
+        yield {"id": f"{labels['lang']}-{_BATCH}-{numbers[labels['lang']]:03}", "text": text} | labels
 
 
 def _corrections(session: Session, ticket_id: str | None = None) -> dict[str, dict[str, Any]]:

@@ -12,6 +12,7 @@ from api.app import create_app
 from tests.fakes.dynamics import FakeDynamics
 from tests.integration.delivery.test_delivery import delivered
 from tests.integration.delivery.world import World, dynamics_settings, eventually
+from training.dataset import faults
 from triage import wiring
 from triage.settings import Settings
 from triage.tables import TicketRow
@@ -86,7 +87,8 @@ def test_corrections_add_up_and_the_newest_counts(inbox: wiring.Services) -> Non
     (record,) = exported(inbox)
     assert (record["sentiment"], record["aspects"]) == ("mixed", {"delivery": "negative"})
     assert (record["request"], record["request_text"]) == ("contact_me", "When is")
-    assert record["id"] == f"{record['lang']}-100001"
+    assert record["id"] == f"{record['lang']}-b0-001"
+    assert faults(record) == []
 
 
 @pytest.mark.parametrize(

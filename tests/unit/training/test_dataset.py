@@ -32,6 +32,9 @@ def test_a_record_survives_the_way_there_and_back() -> None:
         ({"request": "help"}, "unknown request 'help'"),
         ({"request_text": "when is it?"}, "request_text is no part of text"),
         ({"request_text": None}, "request_text is no part of text"),
+        ({"request_text": 7}, "request_text is no part of text"),
+        ({"aspects": []}, "aspects no object"),
+        ({"id": 7}, "id is no text"),
     ],
 )
 def test_every_rule_names_its_fault(changes: dict[str, Any], said: str) -> None:
@@ -68,3 +71,10 @@ def test_a_folder_is_read_whole_and_an_empty_one_refused(tmp_path: Path) -> None
 )  # fmt: skip
 def test_a_semicolon_asks_in_greek_only(code: str, text: str, marked: bool) -> None:
     assert example(id=f"{code}-b1-001", text=text).has_question_mark is marked
+
+
+def test_a_comment_may_hold_any_line_separator(tmp_path: Path) -> None:
+    text = "One\u2028two\x85three\x0bfour"
+    lines = json.dumps(record(text=text, request=None, request_text=None), ensure_ascii=False) + "\n"
+    (tmp_path / "it.jsonl").write_text(lines, "utf-8")
+    assert [one.text for one in load_file(tmp_path / "it.jsonl")] == [text]
