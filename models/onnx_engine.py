@@ -20,7 +20,7 @@ class OnnxEngine:
 
     def __init__(self, path: Path, threads: int | None = None) -> None:
         options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads or len(os.sched_getaffinity(0))
+        options.intra_op_num_threads = threads or _cores()
         options.log_severity_level = 3
         self._session = onnxruntime.InferenceSession(
             str(path), options, providers=["CPUExecutionProvider"], disabled_optimizers=DISABLED_OPTIMIZERS
@@ -30,6 +30,12 @@ class OnnxEngine:
     def run(self, batch: Batch) -> Outputs:
         """Every output of the graph by name."""
         return dict(zip(self._names, self._session.run(self._names, vars(batch)), strict=True))
+
+
+def _cores() -> int:
+    """The cores that this process may use, which in a container are fewer than there are."""
+    # Linux alone can say; elsewhere ONNX Runtime's own choice is as good (0).
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 0
 
 
 def open_engine(

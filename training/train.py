@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from models.network import Logits, TriageNetwork
-from models.text import TextEncoder, Window, pad
+from models.text import LEAD, TextEncoder, Window, pad
 from training.augment import join, vary
 from training.dataset import Example
 from triage.labels import CATEGORIES, INTENTS, LANGUAGES, POLARITIES, SENTIMENTS, UNDETERMINED
@@ -206,7 +206,7 @@ def encode_targets(windows: Sequence[Window], examples: Sequence[Example], lengt
         if example.has_request is False or example.span:
             start, end = example.span or (0, 0)
             marks = [float(s < end and e > start) for s, e in window.spans]
-            tokens[row, 4 : 4 + len(marks)] = marks
+            tokens[row, LEAD : LEAD + len(marks)] = marks
     return Targets(
         aspects=torch.tensor([_aspect_classes(e) for e in examples]),
         sentiment=_classes([e.sentiment for e in examples], SENTIMENTS),
