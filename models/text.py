@@ -20,6 +20,8 @@ WINDOW: Final = 256
 """Pieces of the comment in one window; 1 % of survey comments are longer."""
 OVERLAP: Final = 32
 QUESTION_PIECES: Final = 32
+SHOUT: Final = 8
+"""Letters from which on capitals are shouting rather than an abbreviation."""
 LEAD: Final = 4
 """Where the comment starts: after `<s>` and the three pieces of the prefix."""
 
@@ -55,7 +57,7 @@ class TextEncoder:
 
     def windows(self, texts: Sequence[str], questions: Sequence[str | None] | None = None) -> list[Window]:
         """Every window of every text, in order."""
-        encodings = self._tokenizer.encode_batch(list(texts), add_special_tokens=False)
+        encodings = self._tokenizer.encode_batch([calm(text) for text in texts], add_special_tokens=False)
         return [
             Window(
                 text=index,
@@ -73,6 +75,22 @@ class TextEncoder:
             return []
         ids = self._tokenizer.encode(question, add_special_tokens=False).ids[:QUESTION_PIECES]
         return [self._eos, *ids, self._eos]
+
+
+def calm(text: str) -> str:
+    """A text that SHOUTS in lower case, any other as it is; offsets stay what they were.
+
+    Capitals fall apart into single letters in the vocabulary, and little of their meaning is left.
+    """
+    letters = [character for character in text if character.isalpha()]
+    if len(letters) < SHOUT or sum(map(str.isupper, letters)) < 0.7 * len(letters):
+        return text
+    lowered = text.lower()
+    return (
+        lowered
+        if len(lowered) == len(text)
+        else "".join(c.lower() if len(c.lower()) == 1 else c for c in text)
+    )
 
 
 def cuts(length: int) -> list[slice]:

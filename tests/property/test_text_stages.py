@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.packed import dequantise, split_blocks
-from models.text import OVERLAP, WINDOW, cuts
+from models.text import OVERLAP, WINDOW, calm, cuts
 from tests.texts import TEXTS
 from triage.findings import locate
 from triage.language import CODES, detect
@@ -76,3 +76,15 @@ def test_blocks_are_whole_numbers_times_their_scale(raw: bytes) -> None:
     assert values.min() >= -8
     assert values.max() <= 7
     np.testing.assert_array_equal(dequantise(blocks), (values * scales).reshape(-1))
+
+
+@given(typed)
+def test_calming_moves_no_offset_and_only_touches_shouting(text: str) -> None:
+    assert len(calm(text)) == len(text)
+    assert calm(text.lower()) == text.lower()
+
+
+def test_shouting_is_calmed_in_every_alphabet() -> None:
+    assert calm("ΠΟΥ ΕΙΝΑΙ Ο ΚΑΝΑΠΕΣ") == "που ειναι ο καναπες"
+    assert calm("WO BLEIBT MEIN PAKET??") == "wo bleibt mein paket??"
+    assert calm("my SOFA came in a BOX") == "my SOFA came in a BOX"
