@@ -4,11 +4,11 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 from typing import Any, Final
 
 from fastapi.responses import HTMLResponse, Response
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from api.page_guard import HEADERS, TRAP, signed
 from triage.labels import LANGUAGES, Language
@@ -16,6 +16,7 @@ from triage.surveys.form import MAX_COMMENT, MAX_SCORE, MAX_STARS, Answers, Bran
 from triage.surveys.messages import FONTS, PageTexts, language_names, own_words
 from triage.surveys.steps import Errors, Place
 
+_HERE: Final = Path(__file__).parent
 _YEAR: Final = "public, max-age=31536000, immutable"
 
 
@@ -102,7 +103,7 @@ def style(look: Look) -> str:
         "font": FONTS[look.font],
     }
     root = ";".join(f"--{name}:{value}" for name, value in variables.items())
-    return f":root{{{root}}}\n" + files("api").joinpath("static", "survey.css").read_text(encoding="utf-8")
+    return f":root{{{root}}}\n" + (_HERE / "static" / "survey.css").read_text("utf-8")
 
 
 @cache
@@ -139,7 +140,7 @@ def _page(template: str, visit: Visit, status: int, **facts: Any) -> Response:
 def _templates() -> Environment:
     # Strict: a name misspelt in a template must fail in the tests, not print nothing.
     return Environment(
-        loader=PackageLoader("api"),
+        loader=FileSystemLoader(_HERE / "templates"),
         autoescape=True,
         trim_blocks=True,
         lstrip_blocks=True,

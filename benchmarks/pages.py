@@ -81,7 +81,8 @@ def load(running: server.Running, tokens: Sequence[str], *, seconds: float) -> l
     numbers = range(int(RATE * seconds))
     with ThreadPoolExecutor(CLIENTS) as pool:
         parts = pool.map(
-            lambda first: client(running, tokens, start, numbers[first::CLIENTS]), range(CLIENTS)
+            lambda first: client(running, tokens[first::CLIENTS], start, numbers[first::CLIENTS]),
+            range(CLIENTS),
         )
         return [served for part in parts for served in part]
 
@@ -93,11 +94,11 @@ def client(
     connection = HTTPConnection("127.0.0.1", running.port, timeout=60)
     forms: dict[str, str] = {}
     served = []
-    for number in numbers:
+    for visits, number in enumerate(numbers):
         due = start + number / RATE
         time.sleep(max(0.0, due - time.perf_counter()))
-        token = tokens[number % len(tokens)]
-        status = visit(connection, token, forms, answers=number % 3 == 0)
+        token = tokens[visits % len(tokens)]
+        status = visit(connection, token, forms, answers=visits % 3 == 0)
         served.append(Served(seconds=time.perf_counter() - due, status=status))
     return served
 

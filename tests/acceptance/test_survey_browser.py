@@ -49,7 +49,7 @@ def server(post_office: PostOffice, tmp_path_factory: pytest.TempPathFactory) ->
         "TRIAGE_SMTP__STARTTLS": "false",
         "TRIAGE_SMTP__FROM": "surveys@lumera.example",
         "TRIAGE_ASKING__MINUTES": "0",
-        "TRIAGE_ASKING__WINDOW": '["00:00", "23:59"]',
+        "TRIAGE_ASKING__WINDOW": "00:00-23:59",
         "TRIAGE_ASKING__ROUND_SECONDS": "1",
         "TRIAGE_ASKING__TARGETS": '{"retail": {"Milano": 100000}}',
     }
