@@ -45,7 +45,7 @@ def _point(recipe: Recipe, folder: Path, step: Step) -> dict[str, Scores]:
     return by_language(evaluate(dev, predictor, lambda share: step(f"{percent} %: dev", share)))
 
 
-def write(points: Sequence[Point], docs: Path) -> None:
+def write(recipe: Recipe, points: Sequence[Point], docs: Path) -> None:
     """Writes `learning-curve.svg` and `learning-curve.md` into `docs`."""
     shares = [100 * share for share, _ in points]
     series = {name: [average(scores, task) for _, scores in points] for task, name in SHOWN.items()}
@@ -59,7 +59,8 @@ def write(points: Sequence[Point], docs: Path) -> None:
     rows.append(["last doubling", *(f"{values[-1] - values[-2]:+.3f}" for values in series.values())])
     (docs / "learning-curve.md").write_text(
         "# Learning curve\n\nWritten by `triage curve`: one model for each share of the training split,\n"
-        "each from the pretrained encoder, measured on dev; means over languages.\n\n"
+        f"each from the pretrained encoder's first {recipe.layers} layers, {recipe.main_pass.epochs} epochs,\n"
+        "measured on dev; means over languages.\n\n"
         f"{table(['share', *series], rows)}\n![the same as lines](learning-curve.svg)\n",
         "utf-8",
     )

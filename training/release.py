@@ -1,5 +1,6 @@
 """From a corpus to a released bundle, top to bottom: first pass, training, quantisation, calibration."""
 
+import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -72,7 +73,9 @@ def release(recipe: Recipe, folder: Path, step: Step) -> Bundle:
     if recipe.third_party:
         examples, _ = thirdparty.load(recipe.third_party, recipe.first_pass.seed)
         train(network, text, PADDING, examples, recipe.first_pass, _logged("First pass", folder, step))
-    examples = data.train[: round(len(data.train) * recipe.share)]
+    # Drawn over all files: the corpus is sorted by language.
+    drawn = random.Random(recipe.main_pass.seed).sample(data.train, round(len(data.train) * recipe.share))
+    examples = drawn if recipe.share < 1.0 else data.train
     train(network, text, PADDING, examples, recipe.main_pass, _logged("Training", folder, step))
     return finish(recipe, network, tokenizer, data, folder, step)
 
