@@ -8,25 +8,21 @@
 A GET changes nothing: mail scanners open every link.
 """
 
-from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
-from typing import Annotated, Protocol, cast
-from urllib.parse import parse_qsl, quote
+from typing import cast
+from urllib.parse import quote
 
-from fastapi import APIRouter, Depends, FastAPI, Request
+from fastapi import APIRouter, FastAPI, Request
 from fastapi.responses import RedirectResponse, Response
-from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 
 from api import page_view as view
-from api.page_guard import HEADERS, MAX_FORM_BYTES, TRAP, Limits, is_ours
+from api.page_deps import Fields, OpensLinks, PageRoute, Pages, PagesDep, closed_page, visit_of
+from api.page_guard import HEADERS, TRAP, is_ours
 from api.page_view import Visit
-from triage.errors import Unavailable
-from triage.labels import LANGUAGES, Language
 from triage.surveys.answers import CONTACT, LANGUAGE_SHOWN
 from triage.surveys.form import Catalogue, Survey
 from triage.surveys.links import ClosedLink, OpenSurvey
-from triage.surveys.messages import known_language
 from triage.surveys.steps import (
     PASSED,
     Errors,
@@ -38,55 +34,7 @@ from triage.surveys.steps import (
     steps,
 )
 
-
-class _PageRoute(APIRoute):
-    """Where the database is too busy, customers get a page, not a problem document."""
-
-    def get_route_handler(self) -> Callable[[Request], Coroutine[None, None, Response]]:
-        handle = super().get_route_handler()
-
-        async def with_page(request: Request) -> Response:
-            try:
-                return await handle(request)
-            except Unavailable:
-                pages: Pages = request.app.state.pages
-                unknown = ClosedLink(reason="unknown", language=_preferred(request))
-                visit = _visit(pages, request.path_params.get("token", ""), unknown, None)
-                return view.notice_page(visit, "busy", status=503, link=True)
-
-        return with_page
-
-
-router = APIRouter(include_in_schema=False, route_class=_PageRoute)
-
-
-class OpensLinks(Protocol):
-    """What the pages ask of `triage.surveys.links.Links`; the preview has one of its own."""
-
-    def open(self, token: str) -> OpenSurvey | ClosedLink:
-        """Return what a token opens. Changes nothing."""
-        ...
-
-    def save(self, token: str, answers: Saved) -> OpenSurvey | ClosedLink:
-        """Add to the answers given so far."""
-        ...
-
-    def complete(self, token: str) -> OpenSurvey | ClosedLink:
-        """Close the survey."""
-        ...
-
-    def opt_out(self, token: str) -> bool:
-        """Never write to this customer again."""
-        ...
-
-
-class Pages:
-    """What the pages work with."""
-
-    def __init__(self, links: OpensLinks, catalogue: Catalogue) -> None:
-        self.links = links
-        self.catalogue = catalogue
-        self.limits = Limits()
+router = APIRouter(include_in_schema=False, route_class=PageRoute)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -102,27 +50,6 @@ def install(app: FastAPI, links: OpensLinks, catalogue: Catalogue) -> None:
     """Serve the survey pages."""
     app.state.pages = Pages(links, catalogue)
     app.include_router(router)
-
-
-async def _pages(request: Request) -> Pages:
-    return cast(Pages, request.app.state.pages)
-
-
-async def _fields(request: Request) -> dict[str, str]:
-    """Read a posted form; of a field given twice the last counts."""
-    body = await request.body()
-    if len(body) > MAX_FORM_BYTES:
-        raise HTTPException(413, f"a form has at most {MAX_FORM_BYTES:,} bytes")
-    try:
-        return dict(
-            parse_qsl(body.decode("ascii"), keep_blank_values=True, max_num_fields=20, errors="strict")
-        )
-    except ValueError as error:
-        raise HTTPException(400, "not a form that this service made") from error
-
-
-PagesDep = Annotated[Pages, Depends(_pages)]
-Fields = Annotated[dict[str, str], Depends(_fields)]
 
 
 @router.get("/s/{token}")
@@ -188,8 +115,8 @@ def ask_opt_out(request: Request, pages: PagesDep, token: str, lang: str | None 
     """Ask whether to send no more surveys. Also for links that are used or have expired."""
     opened = pages.links.open(token)
     if _is_unknown(opened):
-        return _closed(request, pages, token, cast(ClosedLink, opened), lang)
-    return view.opt_out_page(_visit(pages, token, opened, lang))
+        return closed_page(request, pages, token, cast(ClosedLink, opened), lang)
+    return view.opt_out_page(visit_of(pages, token, opened, lang))
 
 
 @router.post("/s/{token}/opt-out")
@@ -197,8 +124,8 @@ def opt_out(request: Request, pages: PagesDep, token: str, fields: Fields) -> Re
     """Send this customer no more surveys."""
     opened, lang = pages.links.open(token), fields.get("lang")
     if _is_unknown(opened):
-        return _closed(request, pages, token, cast(ClosedLink, opened), lang)
-    visit = _visit(pages, token, opened, lang)
+        return closed_page(request, pages, token, cast(ClosedLink, opened), lang)
+    visit = visit_of(pages, token, opened, lang)
     if not is_ours(request, token, "opt-out", fields.get("form", "")):
         return view.opt_out_page(visit)
     pages.links.opt_out(token)
@@ -232,8 +159,8 @@ def _enter(request: Request, pages: Pages, token: str, lang: str | None) -> _Ent
     """Return what an open link leads to, or the page that says why it leads nowhere."""
     opened = pages.links.open(token)
     if isinstance(opened, ClosedLink):
-        return _closed(request, pages, token, opened, lang)
-    visit, survey = _visit(pages, token, opened, lang), pages.catalogue.surveys.get(opened.survey)
+        return closed_page(request, pages, token, opened, lang)
+    visit, survey = visit_of(pages, token, opened, lang), pages.catalogue.surveys.get(opened.survey)
     if not pages.limits.allows_link(token):
         return view.notice_page(visit, "busy", status=429, link=True)
     if survey is None:  # its file was taken away while customers had links
@@ -247,38 +174,6 @@ def _redirect(address: str) -> Response:
 
 def _is_unknown(opened: OpenSurvey | ClosedLink) -> bool:
     return isinstance(opened, ClosedLink) and opened.reason == "unknown"
-
-
-def _visit(pages: Pages, token: str, opened: OpenSurvey | ClosedLink, lang: str | None) -> Visit:
-    """Return what the page knows. The language: chosen now, chosen before, the invitation's."""
-    invited = known_language(opened.language)
-    before = opened.answers.get(LANGUAGE_SHOWN) if isinstance(opened, OpenSurvey) else None
-    chosen = known_language(lang) or known_language(str(before))
-    return Visit(
-        token=token,
-        brand=pages.catalogue.brand(opened.brand),
-        language=chosen or invited or "en",
-        chosen=chosen not in (None, invited),
-    )
-
-
-def _closed(request: Request, pages: Pages, token: str, closed: ClosedLink, lang: str | None) -> Response:
-    """Say why a link opens nothing, and nothing else."""
-    spoken = lang or closed.language or _preferred(request)
-    visit = _visit(pages, token, ClosedLink(reason=closed.reason, language=spoken, brand=closed.brand), None)
-    if closed.reason == "unknown" and not pages.limits.allows_unknown(request):
-        return view.notice_page(visit, "busy", status=429)
-    return view.notice_page(visit, closed.reason, status=404 if closed.reason == "unknown" else 410)
-
-
-def _preferred(request: Request) -> Language:
-    """Return the first of our languages that the browser asks for; they list the preferred one first."""
-    for part in request.headers.get("accept-language", "").split(",")[:20]:
-        code = part.partition(";")[0].strip().partition("-")[0].lower()
-        spoken = known_language({"no": "nb", "nn": "nb"}.get(code, code))
-        if spoken:
-            return spoken
-    return LANGUAGES[0]
 
 
 def _filled(here: Place, opened: OpenSurvey) -> dict[str, str]:

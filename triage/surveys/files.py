@@ -85,9 +85,7 @@ def import_survey(file: Path, folder: Path) -> tuple[Survey | None, list[Mistake
         return None, mistakes
     survey, before = catalogue.surveys[file.stem], _before(folder, file)
     if before and before.version >= survey.version and _asked(before) != _asked(survey):
-        what = (
-            f"must be raised above {before.version}: the questions changed, and reports tell them apart by it"
-        )
+        what = f"raise it above {before.version}: the questions changed, and reports tell them apart by it"
         return None, [Mistake(file.name, parse(file.read_text("utf-8")).line(("version",)), "version", what)]
     # A new name first: a service that starts meanwhile finds the old file or the new one, never half of it.
     fresh = folder / f".{file.name}.new"

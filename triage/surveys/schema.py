@@ -4,18 +4,15 @@ Each check here needs nothing but the value itself, so that Pydantic reports all
 mistakes of a file at once.
 """
 
-import re
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, StrictBool, StrictInt, Tag
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, StrictBool, StrictInt, Tag
 from pydantic import create_model as _create_model
 
-from triage.countries import COUNTRIES
 from triage.labels import LANGUAGES
 from triage.surveys.form import (
     BANDS,
     MAX_SCORE,
-    Band,
     EventChannel,
     EventKind,
     Font,
@@ -25,87 +22,11 @@ from triage.surveys.form import (
     Touchpoint,
     Unit,
 )
+from triage.surveys.values import LISTED, Bands, Colour, Country, CountryOrRest, Key, Sample, Text, WebAddress
 
-LONGEST_TEXT = 300
 OWN, SHARED = "<own>", "<shared>"
 """Marks in Pydantic's places that are not in the file."""
-_TAG = re.compile(r"</?[a-zA-Z][^>]*>|&[a-z]+;")
-_UNSEEN = re.compile(r"[\x00-\x1f\x7f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
-_WEB_ADDRESS = re.compile(r"https://[^\s/@\"'<>]+\.[^\s/@\"'<>]+(/[^\s\"'<>]*)?")
-_COUNTRY_SLIPS = {"UK": "GB", "EL": "GR", "EN": "GB", "CS": "CZ", "DA": "DK", "SV": "SE", "NB": "NO"}
-
-
-def _text(value: object) -> str:
-    if not isinstance(value, str):
-        raise ValueError(f"must be text, not {_kind(value)}; put it in quotes")
-    text = value.strip(" ")
-    if not text:
-        raise ValueError("is empty; write the text in this language")
-    if len(text) > LONGEST_TEXT:
-        raise ValueError(f"has {len(text)} characters; shorten it to {LONGEST_TEXT}: it is read on a phone")
-    if found := _TAG.search(text):
-        raise ValueError(f"has {found[0]!r} in it; write plain text, the page sees to how it looks")
-    if _UNSEEN.search(text):
-        raise ValueError("has a line break or an invisible character; write it as one line")
-    if re.search(r"[{}]", text.replace("{brand}", "")):
-        raise ValueError("has braces; only {brand} may stand in them, for the brand's name")
-    return text
-
-
-def _kind(value: object) -> str:
-    if value is None:
-        return "nothing"
-    names = {bool: "true or false", int: "a number", float: "a number", list: "a list", dict: "a block"}
-    return names.get(type(value), "a date")
-
-
-def country_code(value: object) -> str:
-    """Check a country. Raises `ValueError` with what was probably meant."""
-    code = str(value)
-    if code in COUNTRIES:
-        return code
-    meant = _COUNTRY_SLIPS.get(code.upper(), code.upper() if code.upper() in COUNTRIES else None)
-    advice = f"did you mean {meant}?" if meant else "use two capital letters such as IT (ISO 3166-1)"
-    raise ValueError(f"{code!r} is no country; {advice}")
-
-
-def _country_or_rest(value: object) -> str:
-    return "*" if value == "*" else country_code(value)
-
-
-def _sample(value: object) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise ValueError("must be a number such as 0.5, which asks every second customer")
-    if not 0 < value <= 1:
-        advice = f"; for {value:g} % write {value / 100:g}" if 1 < value <= 100 else ""
-        raise ValueError(f"must be above 0 and at most 1{advice}")
-    return float(value)
-
-
-def _listed(value: object) -> object:
-    """Take one value for a list of one, as a person means it."""
-    return [value] if isinstance(value, str | int) else value
-
-
-def _web_address(value: object) -> str:
-    if not isinstance(value, str) or not _WEB_ADDRESS.fullmatch(value):
-        raise ValueError("must be a whole address that begins with https://")
-    return value
-
-
-def _colour(value: object) -> str:
-    if not isinstance(value, str) or not re.fullmatch(r"#[0-9a-fA-F]{6}", value):
-        raise ValueError('must be a colour such as "#1d4f91", in quotes')
-    return value.lower()
-
-
-Text = Annotated[str, BeforeValidator(_text)]
-Key = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
-Bands = Annotated[frozenset[Band], BeforeValidator(_listed)]
 _EVERY_BAND = frozenset(BANDS)
-Country = Annotated[str, BeforeValidator(country_code)]
-Colour = Annotated[str, BeforeValidator(_colour)]
-WebAddress = Annotated[str, BeforeValidator(_web_address)]
 
 
 class Part(BaseModel):
@@ -137,7 +58,7 @@ class RangeIn(Part):
 
 
 ConditionIn = Annotated[
-    Annotated[RangeIn, Tag(OWN)] | Annotated[list[Key], BeforeValidator(_listed), Tag(SHARED)],
+    Annotated[RangeIn, Tag(OWN)] | Annotated[list[Key], LISTED, Tag(SHARED)],
     Discriminator(lambda value: OWN if isinstance(value, dict | RangeIn) else SHARED),
 ]
 """A range of an earlier score or stars, or some options of an earlier choice."""
@@ -181,11 +102,11 @@ AnyQuestion = Annotated[
 class AskIn(Part):
     """After what the survey is sent, to whom, and when."""
 
-    after: Annotated[frozenset[EventKind], BeforeValidator(_listed), Field(min_length=1)]
+    after: Annotated[frozenset[EventKind], LISTED, Field(min_length=1)]
     channel: EventChannel | None = None
     countries: frozenset[Country] = frozenset()
     brands: frozenset[Key] = frozenset()
-    sample: Annotated[float, BeforeValidator(_sample)] = 1.0
+    sample: Sample = 1.0
     priority: StrictInt = 0
     send: Timing = "next_day"
 
@@ -248,17 +169,17 @@ class LookIn(Part):
 class ShareIn(Part):
     """Where a happy customer may tell others."""
 
-    name: Annotated[str, BeforeValidator(_text), Field(max_length=40)]
+    name: Annotated[Text, Field(max_length=40)]
     url: WebAddress
 
 
 class BrandIn(Part):
     """A retailer's brand."""
 
-    name: Annotated[str, BeforeValidator(_text), Field(max_length=60)]
+    name: Annotated[Text, Field(max_length=60)]
     privacy_url: WebAddress
     look: LookIn
-    share: dict[Annotated[str, BeforeValidator(_country_or_rest)], tuple[ShareIn, ...]] = {}
+    share: dict[CountryOrRest, tuple[ShareIn, ...]] = {}
 
 
 class BrandsIn(Part):

@@ -314,6 +314,14 @@ def test_the_language_can_be_changed_and_stays(world: PagesWorld) -> None:
     assert responses(world)[0].question == "Θα θέλατε να μας πείτε κάτι περισσότερο;"
 
 
+def test_one_can_go_back_to_the_first_language(world: PagesWorld) -> None:
+    token = world.invite(language="de")
+    for language, answer in (("el", "9"), ("de", "5")):
+        page = world.client.get(f"/s/{token}?lang={language}")
+        world.client.post(f"/s/{token}", data=form_of(page) | {"answer": answer})
+    assert '<html lang="de">' in world.client.get(f"/s/{token}").text
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_page_speaks_every_language_and_is_small(world: PagesWorld, language: Language) -> None:
     for key, survey in CATALOGUE.surveys.items():
