@@ -1,5 +1,7 @@
 """`triage invitations`: who was asked, who was not, and why."""
 
+import random
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -8,7 +10,9 @@ from rich.table import Table
 
 from triage.cli.context import err, opened, out
 from triage.errors import NotFound
+from triage.surveys import simulation
 from triage.surveys.queries import Story, stories
+from triage.surveys.simulation import Month
 from triage.surveys.suppression import OPT_OUT
 from triage.surveys.tables import MessageRow
 
@@ -31,6 +35,49 @@ def explain(
         raise typer.Exit(1)
     for story in found:
         out.print(_table(story))
+
+
+@app.command()
+def simulate(
+    plot: Annotated[Path | None, typer.Option(help="Draw the stores' months into this SVG file.")] = None,
+    count: Annotated[int, typer.Option("--stores", min=1, max=1000)] = 50,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same month.")] = 1,
+) -> None:
+    """Simulate a month of pacing: how many stores meet their target when customers answer as they please."""
+    source = random.Random(seed)  # noqa: S311  (a simulation, no secret)
+    months = [simulation.month(store, source) for store in simulation.stores(count, source)]
+    possible = [m for m in months if m.was_possible]
+    good = sum(m.within_a_tenth for m in possible)
+    out.print(f"{len(possible)} of {count} stores had customers enough; {good} of them ended within 10 %")
+    if plot:
+        _draw(months, plot)
+
+
+def _draw(months: list[Month], file: Path) -> None:
+    """Draw each store's answers, as a share of its target, day by day."""
+    try:
+        import matplotlib
+    except ImportError as error:
+        raise typer.BadParameter("--plot needs matplotlib: pip install matplotlib") from error
+    matplotlib.use("svg")
+    # The same file for the same month: no date, no random ids.
+    matplotlib.rcParams["svg.hashsalt"] = "pacing"
+    from matplotlib import pyplot
+
+    figure, axes = pyplot.subplots(figsize=(8, 4.5), layout="constrained")
+    days = range(1, len(months[0].answers) + 1)
+    axes.axhspan(90, 110, color="#2a9d8f", alpha=0.2, label="within 10 % of the target")
+    axes.plot([1, days[-1]], [100 / days[-1], 100], color="black", linestyle="--", label="even pace")
+    for month in months:
+        share = [100 * answers / month.store.target for answers in month.answers]
+        axes.plot(
+            days, share, color="#1d4f91" if month.was_possible else "#c0562f", alpha=0.45, linewidth=0.9
+        )
+    axes.plot([], [], color="#1d4f91", label="a store with customers enough")
+    axes.plot([], [], color="#c0562f", label="a store with too few customers")
+    axes.set(xlabel="day of the month", ylabel="answers, % of the target", xlim=(1, days[-1]), ylim=(0, 125))
+    axes.legend(loc="upper left", frameon=False)
+    figure.savefig(file, metadata={"Date": None})
 
 
 @app.command("opt-out")

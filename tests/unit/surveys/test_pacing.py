@@ -100,8 +100,9 @@ def test_more_to_come_lowers_the_chance() -> None:
 
 
 def test_how_many_more_come_today() -> None:
+    """As many as on a quiet day: what is left over at the end of a day may be missing for good."""
     today = date(2026, 7, 20)
-    days = [Day(day=today - timedelta(days=n), eligible=40) for n in range(1, 15)]
+    days = [Day(day=today - timedelta(days=n), eligible=40 if n % 2 else 80) for n in range(1, 15)]
     assert expected_today(days, today, waiting=0) == 40
     assert expected_today([*days, Day(day=today, eligible=25)], today, waiting=5) == 10
     assert expected_today([*days, Day(day=today, eligible=70)], today, waiting=5) == 0
