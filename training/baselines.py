@@ -13,6 +13,7 @@ from typing import Any, Final
 import numpy as np
 from langdetect import DetectorFactory, LangDetectException, detect
 from numpy.typing import NDArray
+from sklearn.dummy import DummyClassifier
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.multiclass import OneVsRestClassifier
@@ -111,15 +112,18 @@ _BY_ACCURACY: Final = ("intent", "sentiment", "lang")
 
 def _labels(train: Sequence[Example]) -> list[tuple[str, list[str | None]]]:
     """Every task with the class of each example; None where it is not learnt from."""
-    spoken = [example.aspects or {} for example in train]
     return [
         ("request", [str(example.has_request) for example in train]),
         ("intent", [example.request for example in train]),
         ("sentiment", [example.sentiment for example in train]),
         ("urgent", [str(example.urgent) for example in train]),
         ("lang", [example.lang for example in train]),
-        *((category, [aspects.get(category, ABSENT) for aspects in spoken]) for category in CATEGORIES),
+        *((str(category), _polarities(train, category)) for category in CATEGORIES),
     ]
+
+
+def _polarities(train: Sequence[Example], category: str) -> list[str | None]:
+    return [(example.aspects or {}).get(category, ABSENT) for example in train]
 
 
 def _fit(features: Features, labels: NDArray[np.str_], balanced: bool) -> Any:
@@ -128,10 +132,13 @@ def _fit(features: Features, labels: NDArray[np.str_], balanced: bool) -> Any:
     liblinear takes seconds on sparse n-grams where the default solver takes minutes. The
     penalties were chosen by trials inside the training split; dense features are scaled.
     """
+    classes = len(set(labels.tolist()))
+    if classes == 1:  # such as the language of a corpus in one language
+        return DummyClassifier(strategy="most_frequent").fit(features, labels)
     weight = "balanced" if balanced else None
     dense = isinstance(features, np.ndarray)
     model = LogisticRegression(C=0.02 if dense else 20.0, class_weight=weight, solver="liblinear")
-    rest = OneVsRestClassifier(model) if len(set(labels)) > 2 else model
+    rest = OneVsRestClassifier(model) if classes > 2 else model
     return (make_pipeline(StandardScaler(), rest) if dense else rest).fit(features, labels)
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.bundle import Bundle
+from models.text import WINDOW
 from training.baselines import Baseline
 from training.behaviour import Table, total
 from training.confidence import ABSTAINING, Claims, Coverage
@@ -110,7 +111,7 @@ def _data(report: Report) -> str:
         ["schedule", f"{report.recipe.main_pass.epochs} epochs at {report.recipe.main_pass.rate:g},"
                      f" seed {report.recipe.main_pass.seed}"],
         ["weights", f"{report.megabytes:.1f} MB: what training changed, in 8 bits"],
-    ])}"""  # fmt: skip
+    ], numbers=False)}"""  # fmt: skip
 
 
 def _figures(report: Report) -> str:
@@ -268,12 +269,13 @@ def _limits(report: Report) -> str:
     floors = f"Floors missed: {', '.join(missed)}." if missed else "Every floor is reached."
     return f"""## Limits
 
-- {floors} With about {report.sizes[report.split] // max(1, len(report.scores))} comments a language, the
-  figures of one language are uncertain by several points: read the intervals.
+- {floors}
+- With about {report.sizes[report.split] // max(1, len(report.scores))} comments a language, the figures of
+  one language are uncertain by several points: read the intervals.
 - The corpus was written for this project, not collected from customers: real comments hold more noise,
   more local brands and rarer problems than it does.
 - Sarcasm without a marker, requests implied by a situation alone, and quoted dialogue are its hardest cases.
 - A comment of one to three words often has no language of its own; the post's locale decides then.
-- Text after the first {256} pieces is read in overlapping windows, which do not see one another.
+- Text after the first {WINDOW} pieces is read in overlapping windows, which do not see one another.
 - Urgent comments are few: check the threshold on your own traffic before anything depends on it.
 """

@@ -7,9 +7,10 @@ from pathlib import Path
 from triage.errors import InvalidInput
 
 
-def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    """A table whose columns after the first are right-aligned."""
-    lines = [list(head), ["---", *["---:"] * (len(head) - 1)], *([str(cell) for cell in row] for row in rows)]
+def table(head: Sequence[str], rows: Iterable[Sequence[object]], numbers: bool = True) -> str:
+    """A table; its columns after the first are right-aligned where they hold numbers."""
+    rule = "---:" if numbers else "---"
+    lines = [list(head), ["---", *[rule] * (len(head) - 1)], *([str(cell) for cell in row] for row in rows)]
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
 

@@ -1,6 +1,7 @@
 """Commands that measure models: evaluate, behaviour, compare."""
 
 import json
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -60,10 +61,11 @@ def _figures(pairs: "Sequence[Pair]", tasks: "Sequence[str]" = (), name: str = "
     from training.metrics import TASKS, average, by_language, score, worst
 
     tasks = tasks or TASKS
-    table = Table("language", *tasks, title=f"{name or 'model'}: {len(pairs)} comments")
+    heads = (task.replace("_", "\n") for task in tasks)
+    table = Table("language", *heads, title=f"{name or 'model'}: {len(pairs)} comments")
     scores = by_language(pairs)
     table.add_row("all", *_cells(score(pairs), tasks))
-    table.add_row("mean", *(f"{average(scores, task):.3f}" for task in tasks))
+    table.add_row("mean", *(_or_dash(average(scores, task), ".3f") for task in tasks))
     lowest = (worst(scores, task) for task in tasks)
     table.add_row("worst", *(f"{value:.3f} {code}" for value, code in lowest), end_section=True)
     for code, one in scores.items():
@@ -72,7 +74,12 @@ def _figures(pairs: "Sequence[Pair]", tasks: "Sequence[str]" = (), name: str = "
 
 
 def _cells(scores: "Scores", tasks: "Iterable[str]") -> list[str]:
-    return [f"{getattr(scores, task):.3f}" for task in tasks]
+    return [_or_dash(getattr(scores, task), ".3f") for task in tasks]
+
+
+def _or_dash(value: float, form: str) -> str:
+    """A figure, or a dash where there was nothing to count."""
+    return "-" if math.isnan(value) else format(value, form)
 
 
 def _confidence(judged: "Sequence[Judged]", model: str) -> "Iterable[Table]":
@@ -83,14 +90,18 @@ def _confidence(judged: "Sequence[Judged]", model: str) -> "Iterable[Table]":
 
     errors = Table("task", "claims", "expected calibration error")
     for task, found in confidence.claims(judged).items():
-        errors.add_row(task, str(len(found.correct)), f"{found.error:.3f}")
+        errors.add_row(task, str(len(found.correct)), _or_dash(found.error, ".3f"))
     yield errors
     if model != STUB_MODEL:
         covered = Table("target precision", "task", "answered", "of those right")
         for one in confidence.coverage(judged, points(bundle.read(bundle.find(model)))):
             last = one.task == confidence.ABSTAINING[-1]
             covered.add_row(
-                one.target, one.task, f"{one.share:.1%}", f"{one.precision:.3f}", end_section=last
+                one.target,
+                one.task,
+                _or_dash(one.share, ".1%"),
+                _or_dash(one.precision, ".3f"),
+                end_section=last,
             )
         yield covered
 
@@ -115,7 +126,7 @@ def behaviour(
         table = Table("variation", "comments", "request", "sentiment", "aspects", "all")
         for name, found in flips.items():
             rates = total(found).rates.values()
-            table.add_row(name, str(total(found).comments), *(f"{rate:.1%}" for rate in rates))
+            table.add_row(name, str(total(found).comments), *(_or_dash(rate, ".1%") for rate in rates))
         out.print(table)
         out.print(_by_language(flips))
 
@@ -155,4 +166,4 @@ def compare(
             )
         out.print(table)
         verdict = decide(*both)
-        out.print(f"Ship [bold]{verdict.ship}[/bold]: {'; '.join(verdict.reasons)}")
+        out.print(f"Ship {verdict.ship}: {'; '.join(verdict.reasons)}")

@@ -34,7 +34,7 @@ def test_a_bundle_comes_back_as_it_was_written(tmp_path: Path) -> None:
 
 def test_a_model_for_another_taxonomy_is_refused(tmp_path: Path) -> None:
     bundles.write_facts(tmp_path, replace(BUNDLE, taxonomy="0"))
-    with pytest.raises(ConfigurationError, match=r"taxonomy 0.*train again"):
+    with pytest.raises(ConfigurationError, match=r"taxonomy 0.*train it again"):
         bundles.read(tmp_path)
 
 

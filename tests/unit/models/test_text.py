@@ -37,9 +37,9 @@ def test_a_long_comment_becomes_several_windows_of_the_same_text() -> None:
 
 def test_padding_is_masked_and_the_comment_marked() -> None:
     batch = pad(TextEncoder(tokenizer()).windows(["hot soup", "hot"], [None, "why"]), PAD, multiple=8)
-    assert batch.input_ids.shape == (2, 8)
-    assert batch.attention_mask.sum(axis=1).tolist() == [7, 8]
-    assert batch.comment_mask.tolist() == [[0, 0, 0, 0, 1, 1, 0, 0], [0, 0, 0, 0, 1, 0, 0, 0]]
+    assert batch.input_ids.shape == (2, 16)  # the longer has 9 pieces
+    assert batch.attention_mask.sum(axis=1).tolist() == [7, 9]
+    assert [row.nonzero()[0].tolist() for row in batch.comment_mask] == [[LEAD, LEAD + 1], [LEAD]]
     assert (batch.input_ids[batch.attention_mask == 0] == PAD).all()
 
 

@@ -15,7 +15,7 @@ def overconfident() -> Scored:
     rng = np.random.default_rng(4)
 
     def several(classes: int, shape: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
-        honest = rng.normal(size=(*shape, classes)) * 1.5
+        honest = rng.normal(size=(*shape, classes)) * 3.0
         noise = -np.log(-np.log(rng.random(size=honest.shape)))
         return 2.0 * honest, (honest + noise).argmax(axis=-1)
 
@@ -48,7 +48,8 @@ def test_overconfident_logits_are_cooled(task: str) -> None:
 def test_a_shifted_logit_is_put_right(task: str) -> None:
     chances, truth = probabilities(DEV, task, FITTED.calibration)
     raw = 1 / (1 + np.exp(-DEV.logits[task]))
-    assert calibration_error(chances, truth > 0) < 0.05 < calibration_error(raw, DEV.truth[task] > 0)
+    before = calibration_error(raw, DEV.truth[task] > 0)
+    assert calibration_error(chances, truth > 0) < before / 2
 
 
 def test_what_is_not_labelled_is_not_calibrated_on() -> None:

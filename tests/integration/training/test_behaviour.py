@@ -1,0 +1,33 @@
+"""The released model keeps its answers where nothing that matters changes (CheckList)."""
+
+from pathlib import Path
+
+import pytest
+
+from models.predictor import load_predictor
+from training.behaviour import PERTURBATIONS, Table, measure, sample, total
+from training.card_text import MOST_FLIPS, flips_table
+from training.evaluate import pick
+from triage.errors import ConfigurationError
+from triage.settings import DEFAULT_MODEL, Settings
+
+pytestmark = pytest.mark.slow
+
+COMMENTS = 15
+"""Of each language: enough that a real failing shows, few enough for a minute."""
+
+
+@pytest.fixture(scope="module")
+def flips() -> Table:
+    try:
+        predictor = load_predictor(model=DEFAULT_MODEL, cache_dir=Settings().cache_dir)
+    except ConfigurationError as error:
+        pytest.skip(f"no model is released yet: {error}")
+    return measure(sample(pick(Path("fixtures/corpus"), "dev"), COMMENTS), predictor)
+
+
+@pytest.mark.parametrize("name", PERTURBATIONS)
+def test_answers_flip_rarely(name: str, flips: Table) -> None:
+    found = total(flips[name])
+    assert found.comments
+    assert found.rates["all"] <= MOST_FLIPS, flips_table(flips)
