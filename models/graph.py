@@ -32,7 +32,7 @@ Ranges = Mapping[str, tuple[float, float]]
 SMOOTH: Final = "smooth."
 """Prefix of the weights that even out a product's inputs, one factor a column."""
 FINE: Final = ("shrink",)
-"""Products whose inputs reach far beyond their bulk, after GELU: 8 bits for them, 8 more for the rest."""
+"""Products whose inputs reach far beyond their bulk, after GELU: 8 bits, and 8 more for the rest."""
 DISABLED_OPTIMIZERS: Final = ["SkipLayerNormFusion"]
 OUTPUTS: Final = ("aspects", "sentiment", "request", "intent", "urgent", "language", "tokens")
 _MICROSOFT: Final = "com.microsoft"
