@@ -80,7 +80,7 @@ TEXTS: Final[dict[str, tuple[str, ...]]] = {
     ),
     "nb": (
         "Når kommer sofaen min?",
-        "Hyggelig betjening, men dyr parkering.",
+        "Kjempehyggelige folk i kassa, men dyrt å parkere.",
         "venter fortsatt på refusjonen",
     ),
     "ru": (

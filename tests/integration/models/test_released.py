@@ -2,6 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Final
 
 import pytest
 
@@ -18,6 +19,10 @@ pytestmark = pytest.mark.slow
 
 EVERY = 12
 """One corpus comment of so many: about 730, a minute in both backends on two cores."""
+SAME: Final = {"aspects": 0.95} | dict.fromkeys(
+    ("request", "intent", "sentiment", "urgent", "language"), 0.985
+)
+"""Share of comments with the same answer; fifteen categories with their polarity count as one answer."""
 SENTENCES = [text for texts in TEXTS.values() for text in texts]
 
 
@@ -30,7 +35,7 @@ def test_served_answers_are_the_trained_models() -> None:
     found = agreement(bundles.find(DEFAULT_MODEL), load_corpus(Path("fixtures/corpus"))[::EVERY])
     for head, agreed in found.items():
         assert agreed.percentile <= 0.05, (head, agreed)
-        assert agreed.same is None or agreed.same >= 0.99, (head, agreed)
+        assert agreed.same is None or agreed.same >= SAME[head], (head, agreed)
 
 
 def numbers(prediction: Prediction) -> list[float]:

@@ -1,5 +1,6 @@
 """From an event to the messages: who is asked, when, by which channel, and why not."""
 
+import itertools
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -235,6 +236,23 @@ def test_a_server_that_is_away_is_tried_again(database: Database) -> None:
     world.pass_time(timedelta(hours=1), every=timedelta(seconds=30))
     assert len(world.sent) == 1
     assert world.messages()[0].state == "sent"
+
+
+def test_the_pauses_between_attempts_grow(database: Database) -> None:
+    world = SurveyWorld(database)
+    tried: list[datetime] = []
+
+    def away(_letter: Any) -> None:
+        tried.append(world.clock.moment)
+        raise DeliveryError(Kind.OVERLOADED, "connection refused")
+
+    world.channels["email"].before = away
+    world.tell()
+    world.pass_time(timedelta(minutes=10), every=timedelta(seconds=1))
+    pauses = [(later - earlier).total_seconds() for earlier, later in itertools.pairwise(tried)]
+    assert len(pauses) >= 5
+    assert pauses == sorted(pauses)
+    assert pauses[-1] > 10 * pauses[0]
 
 
 def test_a_refusal_after_data_was_sent_is_repeated_too(database: Database) -> None:

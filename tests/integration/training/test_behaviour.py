@@ -1,6 +1,7 @@
 """The released model keeps its answers where nothing that matters changes (CheckList)."""
 
 from pathlib import Path
+from typing import Final
 
 import pytest
 
@@ -17,6 +18,22 @@ COMMENTS = 15
 """Of each language: enough that a real failing shows, few enough for a minute."""
 
 
+NOT_YET: Final = {
+    "question mark added": 0.10,
+    "question mark removed": 0.13,
+    "upper case": 0.09,
+    "diacritics lost": 0.17,
+    "typo": 0.13,
+    "other numbers": 0.07,
+    "other names and places": 0.08,
+    "sentences turned": 0.17,
+}
+"""Where the released model misses the aim (docs/decisions.md): it may get steadier, never less steady.
+
+A new model takes its lines down as far as it reaches, and out where it reaches the aim.
+"""
+
+
 @pytest.fixture(scope="module")
 def flips() -> Table:
     try:
@@ -30,4 +47,4 @@ def flips() -> Table:
 def test_answers_flip_rarely(name: str, flips: Table) -> None:
     found = total(flips[name])
     assert found.comments
-    assert found.rates["all"] <= MOST_FLIPS, flips_table(flips)
+    assert found.rates["all"] <= NOT_YET.get(name, MOST_FLIPS), flips_table(flips)
