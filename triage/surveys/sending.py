@@ -9,15 +9,15 @@ invitation goes on as if it had, so that the reminder reaches who was missed.
 import logging
 import random
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import Update, update
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col
 
 from triage.db import Database
 from triage.delivery.failure import DeliveryError, Kind
 from triage.delivery.retry import GiveUp, Park, RetryPolicy, decide
+from triage.errors import without_words
 from triage.ports import Clock, Messenger
 from triage.settings import AskingSettings
 from triage.surveys.channels import Undeliverable
@@ -25,8 +25,9 @@ from triage.surveys.eligibility import channels_of
 from triage.surveys.letters import Writer
 from triage.surveys.links import new_token, token_hash
 from triage.surveys.plan import MessageJobs, channel_of, remind
-from triage.surveys.suppression import OPT_OUT, Reason, keys_of, suppress, suppressed
-from triage.surveys.tables import FIRST, Channel, EventRow, InvitationRow, LinkRow, MessageRow, MessageState
+from triage.surveys.post import Post, load, suppressed_of
+from triage.surveys.suppression import OPT_OUT, suppress
+from triage.surveys.tables import FIRST, Channel, InvitationRow, LinkRow, MessageRow, MessageState
 from triage.surveys.timing import next_open
 
 _POLICY = RetryPolicy(give_up_after=3 * 86_400.0)
@@ -37,33 +38,6 @@ _log = logging.getLogger(__name__)
 
 class Superseded(Exception):
     """Another run of this job was first."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Post:
-    """A message with all that is needed to send it."""
-
-    message: MessageRow
-    invitation: InvitationRow
-    event: EventRow
-    suppressed: Mapping[str, set[str]]
-
-    def address(self) -> str | None:
-        """Return where it goes."""
-        return self.invitation.email if self.message.channel == "email" else self.invitation.phone
-
-    def unwanted(self, now: datetime) -> str | None:
-        """Say why it must not be sent any more; None where it may."""
-        kind = "email" if self.message.channel == "email" else "phone"
-        if self.invitation.completed_at is not None:
-            return "answered already"
-        if any(OPT_OUT in reasons for reasons in self.suppressed.values()):
-            return "opted out"
-        if self.suppressed.get(kind) or self.address() is None:
-            return "the address does not exist"
-        if self.invitation.expires_at is not None and now >= self.invitation.expires_at:
-            return "the link is closed"
-        return None
 
 
 class Sender:
@@ -96,12 +70,12 @@ class Sender:
         except Superseded:
             return
         except Exception as error:
-            _log.exception("message %s stopped at turn %d: %s", message_id, turn, type(error).__name__)
+            _log.error("message %s stopped at turn %d: %s", message_id, turn, without_words(error))
 
     def _run(self, message_id: str, turn: int) -> None:
         now = self._clock.now()
         with self._database.read() as session:
-            post = _load(session, message_id, turn)
+            post = load(session, message_id, turn)
         if post is None:
             return
         open_at = next_open(now, self._asking.window, post.invitation.time_zone)
@@ -147,9 +121,7 @@ class Sender:
         """Claim the message and store its link: from here on nobody sends it again."""
         now = self._clock.now()
         with self._database.write() as session:
-            claim = _its_turn(post, "planned").values(
-                state="sending", sent_at=now, attempts=MessageRow.attempts + 1
-            )
+            claim = _its_turn(post, "planned").values(state="sending", sent_at=now)
             if session.execute(claim.returning(col(MessageRow.id))).first() is None:
                 raise Superseded
             session.add(
@@ -183,7 +155,7 @@ class Sender:
         with self._database.write() as session:
             if not self._end(session, post, "failed", str(error)):
                 return
-            suppress(session, [_key(post, error.reason)], error.reason, now, detail=str(error))
+            suppress(session, [post.key()], error.reason, now, detail=str(error))
             session.flush()
             others = self._channels(session, post.invitation)
             if error.reason != OPT_OUT and post.message.step == FIRST and others:
@@ -227,45 +199,18 @@ class Sender:
     ) -> bool:
         """End this turn; False where another run has ended it before."""
         ended = _its_turn(post, "planned", "sending").values(
-            state=state, turn=post.message.turn + 1, error=error and error[:500], remote_id=remote_id
+            state=state,
+            turn=post.message.turn + 1,
+            # A wait for the morning is no attempt: the pauses between attempts grow by their number.
+            attempts=MessageRow.attempts + (state not in ("planned", "skipped")),
+            error=error and error[:500],
+            remote_id=remote_id,
         )
         return session.execute(ended.returning(col(MessageRow.id))).first() is not None
 
     def _channels(self, session: Session, invitation: InvitationRow) -> tuple[Channel, ...]:
-        blocked = _suppressed(session, invitation)
+        blocked = suppressed_of(session, invitation)
         return channels_of(invitation.email, invitation.phone, self._messengers.keys(), blocked)
-
-
-def _load(session: Session, message_id: str, turn: int) -> Post | None:
-    query = (
-        select(MessageRow, InvitationRow, EventRow)
-        .join(InvitationRow, col(InvitationRow.id) == MessageRow.invitation_id)
-        .join(EventRow, col(EventRow.id) == InvitationRow.event_id)
-        .where(MessageRow.id == message_id, MessageRow.turn == turn)
-    )
-    found = session.exec(query.where(col(MessageRow.state).in_(("planned", "sending")))).first()
-    if found is None:
-        return None
-    message, invitation, event = found
-    blocked = _suppressed(session, invitation)
-    return Post(message=message, invitation=invitation, event=event, suppressed=blocked)
-
-
-def _suppressed(session: Session, invitation: InvitationRow) -> dict[str, set[str]]:
-    keys = keys_of(customer_id=invitation.customer_id, email=invitation.email, phone=invitation.phone)
-    found = suppressed(session, keys.values())
-    return {kind: found[key] for kind, key in keys.items() if key in found}
-
-
-def _key(post: Post, reason: Reason) -> str:
-    """Return what to suppress: the address that this message went to."""
-    is_mail = post.message.channel == "email"
-    keys = keys_of(
-        customer_id=None,
-        email=post.invitation.email if is_mail else None,
-        phone=None if is_mail else post.invitation.phone,
-    )
-    return next(iter(keys.values()))
 
 
 def _its_turn(post: Post, *states: MessageState) -> Update:

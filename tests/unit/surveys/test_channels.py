@@ -180,6 +180,7 @@ def test_numbers_to_leave_alone(monkeypatch: pytest.MonkeyPatch, status: int, co
         (httpx.Response(401, json={"code": 20003, "message": "Authenticate"}), Kind.SIGN_IN),
         (httpx.Response(400, json={"code": 21602, "message": "body is empty"}), Kind.REFUSED),
         (httpx.ReadTimeout("slow"), Kind.NETWORK),
+        (httpx.ConnectError("refused"), Kind.OVERLOADED),  # nothing was sent
     ],
 )
 def test_what_a_gateway_may_answer(monkeypatch: pytest.MonkeyPatch, answer: Any, kind: Kind) -> None:

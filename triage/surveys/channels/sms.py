@@ -5,7 +5,7 @@ an answer may have been sent, and is never repeated here.
 """
 
 import base64
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 import httpx
@@ -20,6 +20,8 @@ from triage.types import Letter
 _STOPPED: Final = 21610
 """The recipient answered STOP."""
 _NO_SUCH_NUMBER: Final = frozenset({21211, 21214, 21217, 21421, 21614})
+_NOT_CONNECTED: Final = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+"""Nothing was sent, and all of it can be sent again."""
 _KINDS: Final = {401: Kind.SIGN_IN, 403: Kind.FORBIDDEN, 429: Kind.THROTTLED}
 
 
@@ -38,12 +40,20 @@ class SmsGateway:
         """See `ports.Messenger.send`. Returns the gateway's `sid`."""
         begin()
         form = {"To": letter.recipient, "Body": letter.text, **self._sender}
-        # Not in the trace: the body holds the customer's own link.
-        answer = self._remote.send("POST", self._url, headers=self._headers, data=form, secret=True)
+        answer = self._post(form)
         body = _json(answer)
         if answer.status_code in (200, 201):
             return str(body.get("sid") or "") or None
         raise _failure(answer, body)
+
+    def _post(self, form: Mapping[str, str]) -> httpx.Response:
+        try:
+            # Not in the trace: the answer repeats the body, with the customer's own link.
+            return self._remote.send("POST", self._url, headers=self._headers, data=form, secret=True)
+        except DeliveryError as error:
+            if isinstance(error.__cause__, _NOT_CONNECTED):
+                raise DeliveryError(Kind.OVERLOADED, str(error)) from error
+            raise
 
     def close(self) -> None:
         """See `ports.Messenger.close`."""
