@@ -98,12 +98,12 @@ def write(
             "",
             "Written by `make bench`; run it on your machine for figures of your own.",
             "",
-            f"{len(texts)} comments of the corpus ({words:.0f} words on average) go through every contender"
-            f" in turn, {ROUNDS} rounds, on {len(os.sched_getaffinity(0))} CPU cores. The peer is what one"
-            " would glue together: langdetect and a fp32 transformers pipeline on the same encoder, giving one"
-            " classification. Ours gives language, 15 categories with polarity, sentiment, the request with its"
-            " place and intent, and urgency; over HTTP the client shares the cores, and `/v1/responses` stores,"
-            " routes and commits each.",
+            f"{len(texts)} comments of the corpus ({words:.0f} words on average) go through every"
+            f" contender in turn, {ROUNDS} rounds, on {len(os.sched_getaffinity(0))} CPU cores. The peer is"
+            " what one would glue together: langdetect and a fp32 transformers pipeline on the same encoder,"
+            " giving one classification. Ours gives language, 15 categories with polarity, sentiment, the"
+            " request with its place and intent, and urgency; over HTTP the client shares the cores, and"
+            " `/v1/responses` stores, routes and commits each.",
             "",
             "| | texts a second (median) | range | times the peer, one at a time | times the peer, batched |",
             "| --- | --- | --- | --- | --- |",

@@ -59,8 +59,8 @@ def write(recipe: Recipe, points: Sequence[Point], docs: Path) -> None:
     rows.append(["last doubling", *(f"{values[-1] - values[-2]:+.3f}" for values in series.values())])
     (docs / "learning-curve.md").write_text(
         "# Learning curve\n\nWritten by `triage curve`: one model for each share of the training split,\n"
-        f"each from the pretrained encoder's first {recipe.layers} layers, {recipe.main_pass.epochs} epochs,\n"
-        "measured on dev; means over languages.\n\n"
+        f"each from the first {recipe.layers} layers of the pretrained encoder, {recipe.main_pass.epochs}"
+        " epochs,\nmeasured on dev; means over languages.\n\n"
         f"{table(['share', *series], rows)}\n![the same as lines](learning-curve.svg)\n",
         "utf-8",
     )
