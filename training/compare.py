@@ -30,6 +30,8 @@ LARGEST_DROP: Final = 0.03
 class Candidate:
     """A model with its answers on the comments that both are compared on."""
 
+    name: str
+    """As the operator gave it: two bundles may carry the same name inside."""
     bundle: Bundle
     pairs: Sequence[Pair]
     megabytes: float
@@ -47,6 +49,7 @@ def candidate(model: str, corpus: Path, step: Callable[[str, float], None]) -> C
     examples = [example for split in ("dev", "test") for example in pick(corpus, split)]
     predictor = open_predictor(folder)
     return Candidate(
+        name=model,
         bundle=bundles.read(folder),
         pairs=evaluate(examples, predictor, lambda share: step(f"Judging with {model}", share)),
         megabytes=megabytes(folder),
@@ -89,14 +92,14 @@ def decide(first: Candidate, second: Candidate, rounds: int = 200) -> Verdict:
     gain = merit(second.scores) - merit(first.scores)
     said = f"merit {gain:+.4f}, 95 % between {low:+.4f} and {high:+.4f} (paired bootstrap, {rounds} rounds)"
     if dropped := drops(lines(first, second)):
-        return Verdict(ship=first.bundle.name, reasons=(said, *dropped))
+        return Verdict(ship=first.name, reasons=(said, *dropped))
     if low > 0:
-        return Verdict(ship=second.bundle.name, reasons=(said, "better beyond chance"))
+        return Verdict(ship=second.name, reasons=(said, "better beyond chance"))
     smaller = _smaller(first, second)
     if smaller and gain >= -TIE:
-        return Verdict(ship=second.bundle.name, reasons=(said, f"within {TIE} and {smaller}"))
+        return Verdict(ship=second.name, reasons=(said, f"within {TIE} and {smaller}"))
     why = "worse beyond chance" if high < 0 else "no improvement beyond chance: keep what is shipped"
-    return Verdict(ship=first.bundle.name, reasons=(said, why))
+    return Verdict(ship=first.name, reasons=(said, why))
 
 
 def drops(compared: Sequence[Line]) -> list[str]:

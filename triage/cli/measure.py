@@ -152,7 +152,7 @@ def compare(
 
         bars = Bars()
         both = candidate(first, corpus, bars), candidate(second, corpus, bars)
-        names = [one.bundle.name for one in both]
+        names = [one.name for one in both]
         table = Table("task", *names, "difference", *(f"worst, {name}" for name in names), "difference")
         for line in lines(*both):
             (low, low_code), (other, other_code) = line.worst

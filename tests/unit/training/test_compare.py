@@ -28,7 +28,9 @@ def _poor(gold: Example) -> Example:
 
 
 def candidate(name: str, wrong: dict[str, int], layers: int = 12, megabytes: float = 20.0) -> Candidate:
-    return Candidate(bundle=Bundle(name=name, layers=layers), pairs=pairs(wrong), megabytes=megabytes)
+    return Candidate(
+        name=name, bundle=Bundle(name=name, layers=layers), pairs=pairs(wrong), megabytes=megabytes
+    )
 
 
 EVERYWHERE = dict.fromkeys(LANGUAGES, 6)
