@@ -115,7 +115,7 @@ def question_mistakes(question: Mapping[str, Any], place: Place, scales: Iterabl
         yield (*place, "options"), f"a choice has 2 to 10 options, here are {len(items(options))}"
     if kind in ("score", "stars", "comment") and options is not None:
         yield (*place, "options"), f"only a choice has options, and this is of kind {kind!r}"
-    if kind in _TOP and scale is None:
+    if kind in tuple(_TOP) and scale is None:  # a tuple: a file may hold a list here
         yield place, "say with `scale:` what its ends mean: " + ", ".join(sorted(scales))
     if kind in ("choice", "comment") and scale is not None:
         yield (*place, "scale"), f"only a score or stars have a scale, and this is of kind {kind!r}"
@@ -175,7 +175,7 @@ def _condition_mistakes(
             yield here, "is an open question; conditions look at scores, stars and choices"
         elif kind == "choice":
             yield from _choice_mistakes(earlier, wanted, here)
-        elif kind in _TOP:
+        elif kind in tuple(_TOP):
             yield from _range_mistakes(str(kind), wanted, here)
         if not _bands_of(question) & _bands_of(earlier):
             yield here, f"can never hold: {name!r} is asked in other bands than this question"
