@@ -9,7 +9,7 @@ gives each step the operator that is fastest on a CPU:
   et al. 2023). A range taken from each batch, the runtime's default, would make an answer depend
   on the other comments that happen to share its batch;
 - `Add` + `LayerNormalization` in place of the fused `SkipLayerNormalization`, which is ten times
-  slower on CPUs (profile in `docs/performance.md`): the optimizer that would fuse them stays off.
+  slower on CPUs (profile in `training/LOG.md`): the optimizer that would fuse them stays off.
 """
 
 from collections.abc import Mapping, Sequence

@@ -7,7 +7,7 @@ different words, and a mean over all of them blurs both. A head over single piec
 marks the request, and its strongest pieces also speak for there being one at all.
 """
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Final, cast
 
 import torch
@@ -40,10 +40,6 @@ class Logits:
     """(B, T): belongs to the request."""
     asks: Tensor
     """(B,): is a question or a command in form; learnt from third-party text, not served."""
-
-
-OUTPUTS: Final = tuple(field.name for field in fields(Logits) if field.name != "asks")
-"""What is served, in the order of the runtime graph's outputs."""
 
 
 class Heads(nn.Module):
