@@ -66,7 +66,7 @@ def race(running: server.Running, texts: Sequence[str]) -> Speeds:
 
 def languages(texts: Sequence[str]) -> tuple[float, float]:
     """Milliseconds a text of langdetect's own sampling, and of its profiles as we read them."""
-    warm_up()
+    warm_up(Settings().cache_dir, lambda _what, _share: None)
     times = []
     for detect in (language_of, profile_evidence):
         began = time.perf_counter()

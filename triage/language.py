@@ -1,4 +1,4 @@
-"""Which language a comment is in: the model's language head, langdetect's profiles, script and locale.
+"""Which language a comment is in: the model's language head, words, langdetect's profiles, script, locale.
 
 langdetect draws n-grams at random and walks 55 lists for each, about 3 ms a text. Its
 model is naive Bayes over n-gram profiles (Nakatani 2010), whose posterior needs no
@@ -9,13 +9,16 @@ is exact, deterministic and many times faster (`make bench` measures it).
 import unicodedata
 from collections.abc import Iterable, Sequence
 from functools import cache, lru_cache
+from pathlib import Path
 from typing import Final
 
 import numpy as np
 from langdetect.detector_factory import PROFILES_DIRECTORY, DetectorFactory
 from langdetect.utils.ngram import NGram
 from numpy.typing import NDArray
+from platformdirs import user_cache_path
 
+from triage import words
 from triage.labels import LANGUAGES, UNDETERMINED
 from triage.types import LanguageFinding
 
@@ -26,9 +29,10 @@ _SMOOTHING: Final = 0.5 / 10_000
 _LONGEST: Final = 2_000
 """Characters read: more of a text does not change its language."""
 
-PROFILE_WEIGHT: Final = 0.10
+PROFILE_WEIGHT: Final = 0.05
 """n-grams overlap and are far from independent: how much of their evidence counts, chosen on dev."""
-MODEL_WEIGHT: Final = 1.0
+WORD_WEIGHT: Final = 1.3
+MODEL_WEIGHT: Final = 0.7
 LOCALE_BONUS: Final = 1.0
 """In nats: worth a letter or two of evidence, so that it decides `ok`, and never a sentence."""
 LEAST: Final = 0.5
@@ -44,7 +48,7 @@ def detect(text: str, model: Sequence[float], locale: str | None = None) -> Lang
     if not letters or _foreign_script(letters):
         return LanguageFinding(code=UNDETERMINED, confidence=1.0)
     evidence = MODEL_WEIGHT * np.log(np.asarray(model) + 1e-6) + PROFILE_WEIGHT * profile_evidence(text)
-    evidence += _locale_evidence(locale)
+    evidence += WORD_WEIGHT * word_evidence(text) + _locale_evidence(locale)
     evidence -= evidence.max()
     probabilities = np.exp(evidence) / np.exp(evidence).sum()
     best = int(probabilities.argmax())
@@ -60,6 +64,11 @@ def profile_evidence(text: str) -> Evidence:
     known, others = _profiles().columns
     evidence = np.append(total[known], total[others].max())
     return np.asarray(evidence - evidence.max())
+
+
+def word_evidence(text: str) -> Evidence:
+    """What the words of `text` say by how common they are in each language."""
+    return _word_table().evidence(text[:_LONGEST])
 
 
 def _locale_evidence(locale: str | None) -> Evidence:
@@ -126,6 +135,20 @@ def _grams(padded: str) -> Iterable[str]:
                 yield gram
 
 
-def warm_up() -> None:
-    """Loads the profiles, about half a second, so that the first comment need not wait."""
+def warm_up(cache_dir: Path, progress: words.Progress) -> None:
+    """Loads what is loaded once, about half a second, so that the first comment need not wait.
+
+    The word table is kept in `cache_dir`, and built there in some seconds the first time.
+    """
+    global _opened
+    _opened = words.open_table(cache_dir, progress)
     _profiles()
+
+
+_opened: words.WordTable | None = None
+
+
+def _word_table() -> words.WordTable:
+    global _opened
+    _opened = _opened or words.open_table(user_cache_path("feedback-triage"))
+    return _opened

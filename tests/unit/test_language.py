@@ -1,7 +1,8 @@
 import pytest
 
 from tests.texts import TEXTS
-from triage.language import CODES, detect, profile_evidence
+from triage.language import CODES, detect, profile_evidence, word_evidence
+from triage.words import spellings
 
 UNSURE = [1 / len(CODES)] * len(CODES)
 LONG = [(code, text) for code, texts in TEXTS.items() for text in texts[:2] if len(text.split()) >= 4]
@@ -35,8 +36,8 @@ def test_a_wrong_locale_never_beats_plain_text(language: str, text: str) -> None
 
 def test_a_locale_decides_what_the_text_leaves_open() -> None:
     torn = [0.48 if c in ("da", "nb") else 0.04 / 16 for c in CODES]
-    assert code("ok tak", locale="da-DK", model=torn) == "da"
-    assert code("ok tak", locale="no-NO", model=torn) == "nb"
+    assert code("ok fint", locale="da-DK", model=torn) == "da"
+    assert code("ok fint", locale="no-NO", model=torn) == "nb"
 
 
 def test_capitals_are_read_as_words() -> None:
@@ -46,3 +47,29 @@ def test_capitals_are_read_as_words() -> None:
 
 def test_another_language_of_ours_script_counts_as_undetermined() -> None:
     assert profile_evidence("Siparişim hâlâ gelmedi, lütfen beni arayın").argmax() == CODES.index("und")
+
+
+@pytest.mark.parametrize(
+    ("language", "word"),
+    [("ro", "jalnic"), ("nl", "tevreden"), ("sv", "ingenting"), ("fi", "hyvä"), ("pt", "obrigado"),
+     ("pl", "zadowolony"), ("cs", "spokojenost"), ("hu", "semmi"), ("nb", "ingenting"), ("el", "τίποτα")],
+)  # fmt: skip
+def test_one_word_is_told_by_how_common_it_is(language: str, word: str) -> None:
+    evidence = word_evidence(word)
+    assert evidence[CODES.index(language)] > evidence.max() - 2.0
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [("el", "kalispera, den irthe akoma i paraggelia mou"), ("pl", "prosze o zwrot pieniedzy za lozko"),
+     ("cs", "kde je moje objednavka, uz cekam treti tyden"), ("hu", "meg mindig nem jott meg a rendelesem")],
+)  # fmt: skip
+def test_words_typed_without_the_right_keyboard(language: str, text: str) -> None:
+    assert CODES[int(word_evidence(text).argmax())] == language
+
+
+def test_other_spellings_of_a_word() -> None:
+    assert spellings("żółty", "pl") == {"zolty"}
+    assert "paraggelia" in spellings("παραγγελία", "el")
+    assert "8elo" in spellings("θέλω", "el") or "8elw" in spellings("θέλω", "el")
+    assert spellings("sofa", "da") == set()
