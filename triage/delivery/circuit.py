@@ -11,6 +11,9 @@ from datetime import datetime, timedelta
 from triage.delivery.failure import Kind
 from triage.delivery.retry import Decision, GiveUp, Park
 
+_OF_THE_SYSTEM = {Kind.NETWORK, Kind.OVERLOADED, Kind.SIGN_IN}
+"""What speaks of the system rather than of one ticket. The pauses it asks for are decided elsewhere."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CircuitPolicy:
@@ -18,7 +21,10 @@ class CircuitPolicy:
 
     threshold: int = 5
     first_pause: float = 2.0
-    longest_pause: float = 60.0
+    longest_pause: float = 15.0
+    """Short: a probe costs the system next to nothing, and what waits should go soon after it is back."""
+    longest_sign_in_pause: float = 60.0
+    """Until an operator acts; a token that is refused just once costs the first pause only."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -67,13 +73,15 @@ def after_failure(
         if circuit.parked_until is None or until > circuit.parked_until:
             return replace(circuit, parked_until=until, asked=True, reason=f"{kind}: {words}"[:500])
         return circuit
-    if isinstance(decision, GiveUp) or kind not in (Kind.NETWORK, Kind.OVERLOADED) or circuit.parked(now):
+    if isinstance(decision, GiveUp) or kind not in _OF_THE_SYSTEM or circuit.parked(now):
         # One refused ticket says nothing about the system, and the attempts
         # that were under way when it was parked must not lengthen the pause.
         return circuit
-    if circuit.failures + 1 < policy.threshold and not circuit.trips:
+    at_once = kind is Kind.SIGN_IN or circuit.trips
+    if circuit.failures + 1 < policy.threshold and not at_once:
         return replace(circuit, failures=circuit.failures + 1)
-    pause = min(policy.first_pause * 2.0 ** min(circuit.trips, 30), policy.longest_pause)
+    longest = policy.longest_sign_in_pause if kind is Kind.SIGN_IN else policy.longest_pause
+    pause = min(policy.first_pause * 2.0 ** min(circuit.trips, 30), longest)
     return Circuit(
         failures=circuit.failures + 1,
         trips=circuit.trips + 1,

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from triage.delivery.failure import Kind
 
-_SYSTEM_WIDE = {Kind.THROTTLED, Kind.QUOTA, Kind.SIGN_IN}
+_SYSTEM_WIDE = {Kind.THROTTLED, Kind.QUOTA}
 _PERMANENT = {Kind.FORBIDDEN, Kind.REFUSED, Kind.AMBIGUOUS, Kind.CLOSED}
 
 
@@ -13,10 +13,13 @@ class RetryPolicy:
     """The waits of a system, all in seconds."""
 
     first_wait: float = 2.0
+    steady_wait: float = 30.0
+    """Where doubling rests: a system that is down as a whole is parked, and comes back for all at once..."""
+    steady_attempts: int = 10
+    """...until so many attempts speak of this one delivery rather than of the system."""
     longest_wait: float = 900.0
     busy_wait: float = 0.5
     quota_pause: float = 900.0
-    sign_in_pause: float = 60.0
     give_up_after: float = 7 * 86_400.0
     """Age of a delivery at which even a passing failure becomes final."""
     customer_attempts: int = 5
@@ -81,9 +84,8 @@ def decide(
 
 
 def _wait(kind: Kind, attempt: int, jitter: float, policy: RetryPolicy) -> float:
-    """Seconds of back-off: doubling from the first wait, half fixed and half jitter."""
-    if kind is Kind.SIGN_IN:
-        return policy.sign_in_pause
+    """Seconds of back-off: doubling, with a rest on the way; half fixed and half jitter."""
     first = policy.busy_wait if kind is Kind.BUSY else policy.first_wait
-    full = min(first * 2.0 ** min(attempt - 1, 30), policy.longest_wait)
+    full = min(first * 2.0 ** min(attempt - 1, 30), policy.steady_wait)
+    full = min(full * 2.0 ** min(max(attempt - policy.steady_attempts, 0), 30), policy.longest_wait)
     return full * (0.5 + jitter / 2)

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 
 from triage.db import Database
-from triage.delivery.circuit import Circuit, CircuitPolicy
+from triage.delivery.circuit import CircuitPolicy
 from triage.delivery.dynamics import Dynamics
 from triage.delivery.failure import DeliveryError
 from triage.delivery.retry import RetryPolicy
@@ -14,7 +14,7 @@ from triage.jobs.engine import DELIVER, Engine
 from triage.jobs.invitations import Invitations
 from triage.jobs.outbox import EVENTS, Outbox
 from triage.jobs.settle import Settlement
-from triage.jobs.upkeep import Upkeep
+from triage.jobs.upkeep import CLAIMED, Upkeep
 from triage.ports import Clock, TicketSystem
 from triage.settings import DeliverySettings, Settings
 from triage.tickets.lifecycle import follow_remote
@@ -88,14 +88,15 @@ class Delivery:
             replica=replica,
             policy=RetryPolicy(give_up_after=settings.give_up_after_days * 86_400),
             circuits=CircuitPolicy(),
-            circuit_changed=self._circuit_changed,
+            circuit_changed=self.upkeep.follow,
         )
         self._courier = Courier(database, systems, events, settlement, clock, public_url=settings.public_url)
 
     def start(self) -> None:
         """Begin to deliver, unless this replica has no workers. May be called again where it failed."""
         if self._settings.workers:
-            runs, slots = {DELIVER: self._courier.run}, dict.fromkeys(self._queues, self._settings.workers)
+            runs = {DELIVER: self._courier.run}
+            slots = dict.fromkeys(self._queues, CLAIMED * self._settings.workers)
             if self.invitations:
                 self._inviting = self.invitations(self.engine)
                 runs |= self._inviting.runs
@@ -103,7 +104,7 @@ class Delivery:
                 self.upkeep.more |= self._inviting.upkeep
                 self.outbox.on_resolved = self._inviting.complaint_closed
             self.upkeep.announce()
-            self.engine.start(runs, slots)
+            self.engine.start(runs, slots, self.upkeep.gates)
             self.upkeep.start()
         self.is_running = True
 
@@ -129,6 +130,3 @@ class Delivery:
             with self._database.write() as session:
                 follow_remote(session, name, state, self.outbox, self._clock.now())
         return True
-
-    def _circuit_changed(self, system: str, circuit: Circuit) -> None:
-        self.upkeep.set_slots(system, circuit.slots(self._settings.workers, self._clock.now()))

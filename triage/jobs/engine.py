@@ -2,13 +2,17 @@
 
 import logging
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import nullcontext
 from itertools import groupby
+from types import MappingProxyType
 
 from dbos import DBOS, DBOSClient, DBOSConfig, DBOSPortableJSONSerializer, EnqueueOptions
 from sqlalchemy import Engine as SqlEngine
 from sqlalchemy import create_engine, event, make_url
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlmodel import Session
+
+from triage.jobs.gate import Gate
 
 APPLICATION = "feedback-triage"
 VERSION = "1"
@@ -26,15 +30,18 @@ Run = Callable[[str, int], None]
 """Does one turn of a piece of work: its id, and the turn."""
 
 _runs: dict[str, Run] = {}
+_gates: dict[str, Gate] = {}
 
 
 def _register(kind: str) -> None:
     # DBOS keeps one registry a process, so the workflows are plain functions and the
-    # engine that is launched says in `_runs` what they do.
-    def work(item_id: str, turn: int) -> None:
+    # engine that is launched says in `_runs` what they do. Jobs of an earlier release name no queue.
+    def work(item_id: str, turn: int, queue: str = "") -> None:
         if kind not in _runs:
             raise RuntimeError(f"a job ({kind}) ran in a process that does no such work")
-        _runs[kind](item_id, turn)
+        gate = _gates.get(queue)
+        with gate.turn() if gate else nullcontext():
+            _runs[kind](item_id, turn)
 
     DBOS.workflow(name=kind, max_recovery_attempts=None)(work)
 
@@ -86,11 +93,23 @@ class Engine:
         )
         if delay > 0:
             options["delay_seconds"] = delay
-        self._client.enqueue_in_transaction(session, options, item_id, turn)
+        self._client.enqueue_in_transaction(session, options, item_id, turn, queue)
 
-    def start(self, runs: Mapping[str, Run], slots: Mapping[str, int]) -> None:
-        """Do `runs` (kind -> work) from `slots` (queue -> jobs at once), first what was left unfinished."""
+    def start(
+        self,
+        runs: Mapping[str, Run],
+        slots: Mapping[str, int],
+        gates: Mapping[str, Gate] = MappingProxyType({}),
+    ) -> None:
+        """Do the work, first what was left unfinished.
+
+        Args:
+            runs: Kind -> work.
+            slots: Queue -> jobs claimed at once.
+            gates: Queue -> what its jobs pass one by one, where fewer should run than are claimed.
+        """
         _runs.update(runs)
+        _gates.update(gates)
         config = DBOSConfig(
             name=APPLICATION,
             system_database_engine=self._sql,
@@ -119,7 +138,7 @@ class Engine:
         self._sql.dispose()
 
     def set_slots(self, queue: str, at_once: int) -> None:
-        """Let each replica run so many jobs of `queue` at once; 0 parks it. Kept in the database."""
+        """Let each replica claim so many jobs of `queue` at once; 0 parks it. Kept in the database."""
         self._client.register_queue(queue, worker_concurrency=at_once, polling_interval_sec=_POLL_SECONDS)
 
     def busy_replicas(self) -> set[str]:

@@ -17,9 +17,11 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col, select
 
 from triage.db import Database
+from triage.delivery.circuit import Circuit
 from triage.delivery.failure import DeliveryError
 from triage.errors import without_words
 from triage.jobs.engine import Engine
+from triage.jobs.gate import PATIENCE, Gate
 from triage.jobs.outbox import Outbox
 from triage.jobs.settle import read_circuit
 from triage.ports import Clock, TicketSystem
@@ -29,6 +31,8 @@ from triage.tickets.lifecycle import follow_remote
 from triage.types import System
 
 _TICK_SECONDS = 1.0
+CLAIMED = 8
+"""How many jobs are claimed at once for each that runs: a poll's worth."""
 _LOST_AFTER = timedelta(minutes=5)
 """A delivery this long overdue is looked at: does its job still exist?"""
 _KEEP_JOBS = timedelta(days=2)
@@ -63,7 +67,9 @@ class Upkeep:
         self._clock = clock
         self._settings = settings
         self._replica = replica
-        self._slots = dict.fromkeys(queues, settings.workers)
+        self._slots = dict.fromkeys(queues, CLAIMED * settings.workers)
+        self.gates = {queue: Gate(settings.workers) for queue in queues}
+        """What the jobs of each queue pass, a few at once."""
         self._slots_lock = threading.Lock()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._loop, name="triage-upkeep", daemon=True)
@@ -86,22 +92,30 @@ class Upkeep:
     def stop(self) -> None:
         """End after the step under way."""
         self._stop.set()
+        for gate in self.gates.values():
+            gate.hurry()
         if self._thread.is_alive():
             self._thread.join(timeout=30)
 
-    def set_slots(self, system: str, at_once: int) -> None:
-        """Open or close a queue, where that changes anything."""
+    def follow(self, system: str, circuit: Circuit) -> None:
+        """Bring a queue in line with its system's circuit."""
+        now = self._clock.now()
+        pause = (circuit.parked_until - now).total_seconds() if circuit.parked_until else 0.0
+        after = circuit.slots(self._settings.workers, circuit.parked_until or now)
+        self.gates[system].set(after, pause=max(pause, 0.0))
+        # The gate waits through a short pause: the queue of all replicas stays as it is.
+        claimed = 0 if pause > PATIENCE else 1 if circuit.trips else CLAIMED * self._settings.workers
         with self._slots_lock:
-            if self._slots.get(system) != at_once:
-                self._engine.set_slots(system, at_once)
-                self._slots[system] = at_once
+            if self._slots.get(system) != claimed:
+                self._engine.set_slots(system, claimed)
+                self._slots[system] = claimed
 
     def circuits(self) -> None:
         """Bring every queue in line with its system's circuit, which any replica may have changed."""
         with self._database.read() as session:
             circuits = {system: read_circuit(session, system) for system in self._queues}
         for system, circuit in circuits.items():
-            self.set_slots(system, circuit.slots(self._settings.workers, self._clock.now()))
+            self.follow(system, circuit)
 
     def beat(self) -> None:
         """Say that this replica lives."""

@@ -41,6 +41,17 @@ def test_failures_in_a_row_park_then_probe_then_park_for_longer() -> None:
     assert after_success(circuit, later(at)).slots(8, later(at)) == 8
 
 
+def test_a_refused_sign_in_parks_at_once_and_ever_longer_until_somebody_acts() -> None:
+    circuit, at, pauses = Circuit(), 0.0, []
+    for _ in range(7):
+        circuit = after_failure(circuit, Kind.SIGN_IN, AGAIN, later(at), words="401")
+        assert circuit.parked_until is not None
+        pauses.append((circuit.parked_until - later(at)).total_seconds())
+        at += pauses[-1]
+    assert pauses == [2.0, 4.0, 8.0, 16.0, 32.0, 60.0, 60.0]
+    assert after_success(circuit, later(at)) == Circuit()
+
+
 def test_attempts_under_way_when_it_was_parked_do_not_lengthen_the_pause() -> None:
     circuit = failed(failed(failed(Circuit())))
     assert failed(circuit) == circuit

@@ -16,13 +16,16 @@ DAY = 86_400.0
         # kind             attempt  age      Retry-After  what follows
         (Kind.NETWORK,      1,      0.0,     None,        Retry(after=1.0)),
         (Kind.NETWORK,      4,      9.0,     None,        Retry(after=8.0)),
+        (Kind.OVERLOADED,   6,      60.0,    None,        Retry(after=15.0)),
+        (Kind.OVERLOADED,   10,     DAY,     None,        Retry(after=15.0)),
+        (Kind.OVERLOADED,   12,     DAY,     None,        Retry(after=60.0)),
         (Kind.OVERLOADED,   20,     DAY,     None,        Retry(after=450.0)),
         (Kind.OVERLOADED,   1,      0.0,     30.0,        Park(pause=30.0, after=30.0)),
         (Kind.THROTTLED,    1,      0.0,     17.0,        Park(pause=17.0, after=17.0)),
         (Kind.THROTTLED,    3,      0.0,     None,        Park(pause=4.0, after=4.0)),
         (Kind.BUSY,         1,      0.0,     None,        Retry(after=0.25)),
         (Kind.QUOTA,        1,      0.0,     None,        Park(pause=900.0, after=900.0)),
-        (Kind.SIGN_IN,      9,      0.0,     None,        Park(pause=60.0, after=60.0)),
+        (Kind.SIGN_IN,      9,      0.0,     None,        Retry(after=15.0)),
         (Kind.CUSTOMER,     1,      0.0,     None,        Retry(after=1.0)),
     ],
 )  # fmt: skip
