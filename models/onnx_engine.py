@@ -7,20 +7,28 @@ import onnxruntime
 from tokenizers import Tokenizer
 
 from models import bundle as bundles
+from models.batches import Outputs
 from models.bundle import Bundle
 from models.graph import DISABLED_OPTIMIZERS, Precision, build
 from models.packed import PackedEncoder
-from models.predictor import Outputs, Progress
+from models.predictor import Progress
 from models.text import Batch
 from triage.errors import ConfigurationError
 
 
 class OnnxEngine:
-    """A session over one runtime file."""
+    """A session over one runtime file. Thread-safe.
 
-    def __init__(self, path: Path, threads: int | None = None) -> None:
+    Each run stays on the thread that asked for it. Threads of ONNX Runtime's own would
+    wait for each other actively, several times in every layer, and come almost to a
+    standstill wherever another thread or process needs a core (docs/decisions.md).
+    """
+
+    def __init__(self, path: Path, workers: int | None = None) -> None:
+        """`workers` is how many runs the caller means to have at once: the cores by default."""
+        self.workers = workers or _cores()
         options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads or _cores()
+        options.intra_op_num_threads = 1
         options.log_severity_level = 3
         self._session = onnxruntime.InferenceSession(
             str(path), options, providers=["CPUExecutionProvider"], disabled_optimizers=DISABLED_OPTIMIZERS
@@ -34,8 +42,7 @@ class OnnxEngine:
 
 def _cores() -> int:
     """The cores that this process may use, which in a container are fewer than there are."""
-    # Linux alone can say; elsewhere ONNX Runtime's own choice is as good (0).
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 0
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def open_engine(

@@ -1,12 +1,10 @@
 """Serves a bundle: comments in, calibrated predictions out; concurrent callers share batches."""
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from queue import SimpleQueue
 from typing import Final, Literal, Protocol
 
 import numpy as np
@@ -14,41 +12,34 @@ from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
 from models import bundle as bundles
+from models.batches import Job, Outputs, Waiting
 from models.bundle import Bundle, Calibration
 from models.text import LEAD, Batch, TextEncoder, Window, pad
 from triage.labels import CATEGORIES
 from triage.types import Confident, Prediction, Thresholds, TokenScore
 
 Array = NDArray[np.float32]
-Outputs = dict[str, Array]
-"""Head -> logits, one row a window; see `network.Logits`."""
 Progress = Callable[[str, float], None]
 
-BATCH: Final = 32
-PIECES: Final = 1536
-"""Padded pieces in a batch at most: what fits the cache runs faster, and long comments need less memory."""
-PADDING: Final = 1
+PAD: Final = 1
 
 
 class Engine(Protocol):
-    """Runs the network: ONNX Runtime or torch."""
+    """Runs the network: ONNX Runtime or torch. Thread-safe."""
+
+    workers: int
+    """Batches it should run at once, to keep the cores busy."""
 
     def run(self, batch: Batch) -> Outputs:
         """The logits of every head."""
         ...
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Job:
-    window: Window
-    result: "Future[Outputs]"
-
-
 class BatchingPredictor:
     """Implements `triage.ports.Predictor` over an engine.
 
-    One thread owns the engine. While it runs a batch, new windows gather; it then takes
-    all that wait, and runs them in batches of similar length so that little is padded.
+    Windows of all callers gather in one place (`batches.py`), from which each worker takes
+    the next batch: one worker on each core keeps all of them busy, and none waits for another.
     """
 
     def __init__(self, engine: Engine, tokenizer: Tokenizer, bundle: Bundle, thresholds: Thresholds) -> None:
@@ -57,17 +48,17 @@ class BatchingPredictor:
         self._engine, self._calibration = engine, bundle.calibration
         self._reads_questions = bundle.questions
         self._text = TextEncoder(tokenizer)
-        self._waiting: SimpleQueue[_Job] = SimpleQueue()
-        threading.Thread(target=self._work, name="predictor", daemon=True).start()
+        self._waiting = Waiting()
+        for _ in range(engine.workers):
+            threading.Thread(target=self._work, name="predictor", daemon=True).start()
 
     def predict(
         self, texts: Sequence[str], questions: Sequence[str | None] | None = None
     ) -> list[Prediction]:
         """One prediction a text; a text longer than a window is read in several, and joined."""
         windows = self._text.windows(texts, questions if self._reads_questions else None)
-        jobs = [_Job(window=window, result=Future()) for window in windows]
-        for job in jobs:
-            self._waiting.put(job)
+        jobs = [Job(window=window, result=Future()) for window in windows]
+        self._waiting.put(jobs)
         parts: dict[int, list[Prediction]] = {}
         for job in jobs:
             parts.setdefault(job.window.text, []).append(
@@ -77,33 +68,15 @@ class BatchingPredictor:
 
     def _work(self) -> None:
         while True:
-            jobs = [self._waiting.get()]
-            while not self._waiting.empty() and len(jobs) < 8 * BATCH:
-                jobs.append(self._waiting.get())
-            for group in grouped(jobs):
-                self._run(group)
-
-    def _run(self, jobs: Sequence[_Job]) -> None:
-        try:
-            outputs = self._engine.run(pad([job.window for job in jobs], PADDING))
-        except Exception as error:
-            for job in jobs:
-                job.result.set_exception(error)
-            return
-        for row, job in enumerate(jobs):
-            job.result.set_result({head: values[row] for head, values in outputs.items()})
-
-
-def grouped(jobs: Sequence[_Job]) -> Iterator[list[_Job]]:
-    """Batches of similar length, within BATCH windows and PIECES pieces."""
-    group: list[_Job] = []
-    for job in sorted(jobs, key=lambda job: len(job.window.ids)):
-        if group and (len(group) == BATCH or (len(group) + 1) * len(job.window.ids) > PIECES):
-            yield group
-            group = []
-        group.append(job)
-    if group:
-        yield group
+            jobs = self._waiting.take()
+            try:
+                outputs = self._engine.run(pad([job.window for job in jobs], PAD))
+            except Exception as error:
+                for job in jobs:
+                    job.result.set_exception(error)
+            else:
+                for row, job in enumerate(jobs):
+                    job.result.set_result({head: values[row] for head, values in outputs.items()})
 
 
 def interpret(logits: Outputs, window: Window, calibration: Calibration) -> Prediction:

@@ -6,11 +6,12 @@ import torch
 from tokenizers import Tokenizer
 
 from models import bundle as bundles
+from models.batches import Outputs
 from models.bundle import Bundle
 from models.encoder import load_encoder
 from models.graph import OUTPUTS
 from models.network import TriageNetwork
-from models.predictor import Outputs, Progress
+from models.predictor import Progress
 from models.text import Batch
 from models.weights import Tensors
 from triage.errors import ConfigurationError
@@ -18,6 +19,9 @@ from triage.errors import ConfigurationError
 
 class TorchEngine:
     """Runs a network without gradients."""
+
+    workers = 1
+    """torch spreads each run over the cores by itself."""
 
     def __init__(self, network: TriageNetwork) -> None:
         self._network = network.eval()

@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize, minimize_scalar
 
+from models.batches import Outputs
 from models.bundle import Bundle, Calibration
-from models.predictor import Engine, Outputs
+from models.predictor import Engine
 from models.text import LEAD, TextEncoder, pad
 from training.dataset import Example
 from training.train import IGNORE, encode_targets, one_window_each

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from models.bundle import Bundle, Calibration
-from models.predictor import BATCH, BatchingPredictor, interpret, merge, operating_point
+from models.predictor import BatchingPredictor, interpret, merge, operating_point
 from models.text import LEAD, Window
 from tests.unit.models.tiny import TinyEngine, tokenizer
 from triage.types import Confident, Prediction, Thresholds
@@ -22,14 +22,6 @@ def asks(prediction: Prediction) -> bool:
 def test_answers_come_in_the_order_of_the_texts_however_batches_are_sorted() -> None:
     texts = [("cold " * n + ("hot" if n % 3 == 0 else "")).strip() for n in range(100, 0, -1)]
     assert [asks(p) for p in predictor(TinyEngine()).predict(texts)] == ["hot" in text for text in texts]
-
-
-def test_a_batch_holds_texts_of_like_length() -> None:
-    engine = TinyEngine()
-    predictor(engine).predict(["a", "b " * 200] * BATCH)
-    assert all(len(batch.input_ids) <= BATCH for batch in engine.batches)
-    filled = sum(int(batch.attention_mask.sum()) for batch in engine.batches)
-    assert filled / sum(batch.attention_mask.size for batch in engine.batches) > 0.7
 
 
 def test_many_callers_share_the_engine_and_each_gets_its_own_answers() -> None:

@@ -5,7 +5,7 @@ from tokenizers import Regex, Tokenizer
 from tokenizers.models import WordLevel
 from tokenizers.pre_tokenizers import Split
 
-from models.predictor import Outputs
+from models.batches import Outputs
 from models.text import Batch
 from triage.labels import CATEGORIES, INTENTS, LANGUAGES, SENTIMENTS
 
@@ -31,6 +31,8 @@ def tokenizer() -> Tokenizer:
 
 class TinyEngine:
     """Sees a request and urgency wherever a comment holds the word `hot`; keeps the batches it ran."""
+
+    workers = 2
 
     def __init__(self, failing: bool = False) -> None:
         self.batches: list[Batch] = []
