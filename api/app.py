@@ -6,7 +6,18 @@ from contextlib import asynccontextmanager
 from anyio import to_thread
 from fastapi import FastAPI
 
-from api import classify, events, mailbox, pages, problem, responses, status, ticket_work, tickets
+from api import (
+    classify,
+    events,
+    mailbox,
+    pages,
+    problem,
+    responses,
+    status,
+    ticket_page,
+    ticket_work,
+    tickets,
+)
 from api.guard import Guard
 from triage import __version__, wiring
 from triage.settings import Settings
@@ -34,7 +45,7 @@ def create_app(services: Services | None = None) -> FastAPI:
         Guard, keys=ours.keys, max_body=ours.settings.max_body_bytes, max_batch=ours.settings.max_batch_bytes
     )
     app.add_middleware(problem.Faults)
-    for module in (responses, classify, tickets, ticket_work, events, status):
+    for module in (responses, classify, tickets, ticket_work, ticket_page, events, status):
         app.include_router(module.router)
     if ours.surveys:
         pages.install(app, ours.surveys.links, ours.surveys.catalogue)

@@ -134,8 +134,8 @@ class DeliverySettings(_Group):
 
     workers: int = Field(default=4, ge=0, le=12)
     """Deliveries at once to each system; 0: this replica accepts and leaves the sending to others."""
-    public_url: SecureUrl | None = None
-    """Where agents reach this service: the link in every case starts with it."""
+    busy_per_second: float = Field(default=10.0, gt=0)
+    """Deliveries a second, to all systems together, while this replica is busy with accepting."""
     heartbeat_seconds: float = Field(default=5.0, gt=0)
     silent_after_seconds: float = Field(default=60.0, gt=0)
     """A replica silent for this long is dead, and its jobs go to the others."""
@@ -272,7 +272,7 @@ class Settings(BaseSettings):
     surveys_dir: Path | None = None
     """The surveys and brands; without it nobody is asked anything."""
     public_url: SecureUrl | None = None
-    """Where customers reach this service: every survey link starts with it."""
+    """Where customers and agents reach this service: the links in surveys and in cases start with it."""
     smtp: SmtpSettings | None = None
     sms: SmsSettings | None = None
     asking: AskingSettings = AskingSettings()

@@ -254,6 +254,7 @@ class DeliveryRow(SQLModel, table=True):
     system: str
     """Whose queue it waits in: a ticket system, or `events`."""
     state: str = "pending"
+    """A `DeliveryState`, or `waiting`: a comment without a job, until its case is there."""
     turn: int = 0
     """Which of its jobs may act: each ends by raising it, which voids any other with the same turn."""
     attempts: int = 0

@@ -1,6 +1,6 @@
 """A receiver of signed webhooks that verifies every signature with the reference library.
 
-Faults: unavailable (503), throttled, drop_before, drop_after, slow.
+Faults: unavailable (503), refused (410), throttled, drop_before, drop_after, slow.
 """
 
 from typing import Any
@@ -34,4 +34,6 @@ class FakeReceiver(FakeServer):
     def faulty(self, name: str, request: Request) -> Reply | None:
         if name == "unavailable":
             return Reply(503)
+        if name == "refused":
+            return Reply(410)
         return Reply(429, headers={"Retry-After": "1"}) if name == "throttled" else None

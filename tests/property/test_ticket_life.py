@@ -257,6 +257,13 @@ class TicketLife(RuleBasedStateMachine):
                     assert (row.id, row.turn) in self.queue.jobs
 
     @invariant()
+    def a_comment_waits_only_for_a_case_that_is_to_come(self) -> None:
+        if hasattr(self, "database"):
+            rows = self.deliveries()
+            to_come = {d.ticket_id for d in rows if d.kind == "case" and d.state != "delivered"}
+            assert {d.ticket_id for d in rows if d.state == "waiting"} <= to_come
+
+    @invariant()
     def every_job_has_its_delivery_and_ticket(self) -> None:
         if hasattr(self, "database"):
             tickets = {t.id for t in self.tickets()}

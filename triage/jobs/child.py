@@ -1,8 +1,8 @@
 """Delivery in a process of its own: sending must never take the interpreter from those who post.
 
-The child reads the same environment as its parent, needs no model, and gives way to it by a
-lower priority. It ends with its parent, however that ends: what it leaves unfinished runs
-again at the next start.
+The child reads the same environment as its parent, needs no model, and gives way to it: by a lower
+priority, and by going slowly while its parent says that it is busy. It ends with its parent, however
+that ends: what it leaves unfinished runs again at the next start.
 """
 
 import logging
@@ -11,6 +11,8 @@ import signal
 import subprocess
 import sys
 import threading
+import time
+from contextlib import suppress
 
 from triage.db import Database
 from triage.jobs.delivery import delivery_of
@@ -18,7 +20,10 @@ from triage.ports import SystemClock
 from triage.settings import Settings
 
 _NICENESS = 10
-_FINISH = b"finish\n"
+_FINISH, _BUSY, _CALM = b"finish\n", b"busy\n", b"calm\n"
+_LOOK_SECONDS = 0.25
+_BUSY_FROM, _CALM_UNDER = 0.5, 0.3
+"""Share of one processor that the parent uses."""
 _RUN = f"from {__name__} import main; main()"
 _FIRST_WAIT, _LONGEST_WAIT = 1.0, 30.0
 _log = logging.getLogger(__name__)
@@ -30,6 +35,7 @@ class DeliveryProcess:
     def __init__(self) -> None:
         self._stop = threading.Event()
         self._child: subprocess.Popen[bytes] | None = None
+        self._pipe = threading.Lock()
         self._thread = threading.Thread(target=self._keep, name="triage-delivery", daemon=True)
 
     def start(self) -> None:
@@ -39,10 +45,11 @@ class DeliveryProcess:
     def stop(self) -> None:
         """Let the child finish what is under way."""
         self._stop.set()
-        if self._child is not None and self._child.stdin is not None:
+        if self._child is not None:
+            self._tell(self._child, _FINISH)
             try:
-                self._child.communicate(_FINISH, timeout=15)
-            except (subprocess.TimeoutExpired, OSError, ValueError):
+                self._child.wait(timeout=15)
+            except subprocess.TimeoutExpired:
                 self._child.kill()
 
     def _keep(self) -> None:
@@ -50,11 +57,44 @@ class DeliveryProcess:
         while not self._stop.is_set():
             # The same interpreter and a function of ours: nothing here comes from outside.
             self._child = subprocess.Popen([sys.executable, "-c", _RUN], stdin=subprocess.PIPE)  # noqa: S603
-            code = self._child.wait()
+            code = self._attend(self._child)
             if not self._stop.is_set():
                 _log.error("the delivery process ended with %d and starts again in %.0f s", code, wait)
                 self._stop.wait(wait)
                 wait = min(wait * 2, _LONGEST_WAIT)
+
+    def _attend(self, child: subprocess.Popen[bytes]) -> int:
+        """Tell the child whenever this process becomes busy or calm; return how the child ended."""
+        is_busy, load = False, Load()
+        while True:
+            try:
+                return child.wait(timeout=_LOOK_SECONDS)
+            except subprocess.TimeoutExpired:
+                share = load.share()
+                if share > _BUSY_FROM if not is_busy else share < _CALM_UNDER:
+                    is_busy = not is_busy
+                    self._tell(child, _BUSY if is_busy else _CALM)
+
+    def _tell(self, child: subprocess.Popen[bytes], what: bytes) -> None:
+        with self._pipe, suppress(OSError, ValueError):
+            # Where it has ended already, `_attend` learns of it.
+            if child.stdin is not None:
+                child.stdin.write(what)
+                child.stdin.flush()
+
+
+class Load:
+    """How much of a processor this process uses."""
+
+    def __init__(self) -> None:
+        self._before = time.process_time(), time.monotonic()
+
+    def share(self) -> float:
+        """Since the last call: 1.0 is one processor."""
+        now = time.process_time(), time.monotonic()
+        used, passed = now[0] - self._before[0], now[1] - self._before[1]
+        self._before = now
+        return used / passed if passed else 0.0
 
 
 def main() -> None:
@@ -70,7 +110,9 @@ def main() -> None:
     if delivery is None:
         return
     delivery.start()
-    if sys.stdin.buffer.readline() != _FINISH:
+    while (said := sys.stdin.buffer.readline()) in (_BUSY, _CALM):
+        delivery.give_way(said == _BUSY)
+    if said != _FINISH:
         # The parent was killed. Its next life must find nobody at work under its name.
         os._exit(1)
     delivery.stop()

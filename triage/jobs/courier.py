@@ -4,7 +4,7 @@ import logging
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TypeVar, cast
 
 from sqlmodel import Session
@@ -19,11 +19,8 @@ from triage.jobs.settle import Settlement, read_circuit
 from triage.ports import Clock, TicketSystem
 from triage.records import to_response
 from triage.tables import DeliveryRow, ResponseRow, TicketCommentRow, TicketRow
-from triage.tickets.queries import findings_of
+from triage.tickets.queries import findings_of, ticket_url
 from triage.types import CaseRecord, Decision, Priority, RemoteCase, System
-
-_CASE_WAIT, _LONGEST_CASE_WAIT = timedelta(seconds=5), timedelta(minutes=15)
-"""How long a comment waits for the case it belongs to, before it looks again: as long as it has waited."""
 
 T = TypeVar("T")
 _log = logging.getLogger(__name__)
@@ -76,11 +73,9 @@ class Courier:
             return
         now = self._clock.now()
         if circuit.parked_until and circuit.parked(now):
-            self._settlement.postpone(parcel.delivery, circuit.parked_until, state="parked")
+            self._settlement.postpone(parcel.delivery, circuit.parked_until)
         elif parcel.comment and parcel.ticket.remote_id is None:
-            # The case of a failed ticket comes when a person has looked, or never: each look is a job.
-            wait = min(max(_CASE_WAIT, now - parcel.delivery.created_at), _LONGEST_CASE_WAIT)
-            self._settlement.postpone(parcel.delivery, now + wait, state="pending")
+            self._settlement.wait_for_case(parcel.delivery)
         else:
             self._attempt(parcel, now)
 
@@ -139,7 +134,7 @@ class Courier:
         return _case_record(session, ticket, response_id, self._link(ticket))
 
     def _link(self, ticket: TicketRow) -> str:
-        return f"{self._public_url}/v1/tickets/{ticket.id}" if self._public_url else ""
+        return ticket_url(self._public_url, ticket.key) if self._public_url else ""
 
 
 def _case_record(session: Session, ticket: TicketRow, response_id: str, link: str) -> CaseRecord:

@@ -46,6 +46,7 @@ def delivery_of(settings: Settings, database: Database, clock: Clock) -> "Delive
         clock,
         settings.delivery,
         settings.replica_id,
+        public_url=settings.public_url,
     )
     if settings.surveys_dir is not None:
         delivery.invitations = lambda engine: Invitations(settings, database, engine, clock)
@@ -64,8 +65,10 @@ class Delivery:
         clock: Clock,
         settings: DeliverySettings,
         replica: str,
+        *,
+        public_url: str | None = None,
     ) -> None:
-        """`url` is the database's: jobs are kept beside the tickets."""
+        """`url` is the database's: jobs are kept beside the tickets. Cases link to `public_url`."""
         self._settings = settings
         self._database = database
         self._clock = clock
@@ -90,7 +93,7 @@ class Delivery:
             circuits=CircuitPolicy(),
             circuit_changed=self.upkeep.follow,
         )
-        self._courier = Courier(database, systems, events, settlement, clock, public_url=settings.public_url)
+        self._courier = Courier(database, systems, events, settlement, clock, public_url=public_url)
 
     def start(self) -> None:
         """Begin to deliver, unless this replica has no workers. May be called again where it failed."""
@@ -107,6 +110,10 @@ class Delivery:
             self.engine.start(runs, slots, self.upkeep.gates)
             self.upkeep.start()
         self.is_running = True
+
+    def give_way(self, wanted: bool) -> None:
+        """Go slowly while those who post need the machine, or at full speed again."""
+        self.upkeep.pace.is_slow = wanted
 
     def stop(self) -> None:
         """Finish what is under way and let go."""

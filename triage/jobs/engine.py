@@ -156,12 +156,13 @@ class Engine:
             self._client.resume_workflows([job_id for _, job_id in group], queue_name=queue or None)
         return len(jobs)
 
-    def is_active(self, delivery_id: str, turn: int) -> bool:
-        """Whether the job of this turn waits or runs."""
-        jobs = self._client.list_workflows(
-            workflow_ids=[_job_id(delivery_id, turn)], load_input=False, load_output=False
-        )
-        return any(job.status in ("ENQUEUED", "DELAYED", "PENDING") for job in jobs)
+    def active(self, turns: Iterable[tuple[str, int]]) -> set[tuple[str, int]]:
+        """Those of `turns` (of deliveries) whose job waits or runs."""
+        by_job = {_job_id(*turn): turn for turn in turns}
+        if not by_job:
+            return set()
+        jobs = self._client.list_workflows(workflow_ids=[*by_job], load_input=False, load_output=False)
+        return {by_job[job.workflow_id] for job in jobs if job.status in ("ENQUEUED", "DELAYED", "PENDING")}
 
     def forget(self, before: str, limit: int = 500) -> int:
         """Delete up to `limit` jobs that ended before a moment (ISO 8601); return how many."""

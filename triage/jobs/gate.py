@@ -10,16 +10,32 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from triage.delivery.http import Spacing
+
 PATIENCE = 5.0
 """The longest pause (seconds) that is waited through; before a longer one the work goes on, and sees it."""
 _LOOK_AGAIN = 1.0
 
 
+class Pace:
+    """How fast work goes on while those who post need the machine. Shared by all gates. Thread-safe."""
+
+    def __init__(self, per_second: float) -> None:
+        self._spacing = Spacing(per_second)
+        self.is_slow = False
+
+    def wait(self) -> None:
+        """Wait for this one's turn, where turns are kept."""
+        if self.is_slow:
+            self._spacing.wait()
+
+
 class Gate:
     """Lets so many in at once. Thread-safe."""
 
-    def __init__(self, at_once: int) -> None:
+    def __init__(self, at_once: int, pace: Pace | None = None) -> None:
         self._at_once = at_once
+        self._pace = pace
         self._inside = 0
         self._closed_until = 0.0
         self._hurried = False
@@ -47,6 +63,8 @@ class Gate:
                 self._changed.wait(timeout=left if 0 < left < _LOOK_AGAIN else _LOOK_AGAIN)
             self._inside += 1
         try:
+            if self._pace and not self._hurried:
+                self._pace.wait()
             yield
         finally:
             with self._changed:

@@ -16,6 +16,8 @@ from triage.types import System, TicketEvent
 
 EVENTS: Final = "events"
 """The queue of the signed events; every other queue is named after its system."""
+WAITING: Final = "waiting"
+"""State of a comment whose case is not there yet: it has no job."""
 _ORDER: Final = {"urgent": 1, "high": 2, "normal": 3, "low": 4}
 
 
@@ -48,8 +50,28 @@ class Outbox:
         if comment is None:
             raise NotFound(f"there is no comment {comment_id!r}")
         ticket = _ticket(session, comment.ticket_id)
-        if ticket.system != INBOX:
-            self._add(session, ticket, kind="comment", system=ticket.system, comment_id=comment_id)
+        if ticket.system == INBOX:
+            return
+        row = self._row(session, ticket, kind="comment", system=ticket.system, comment_id=comment_id)
+        if ticket.remote_id is None:
+            # Its case is not there yet. Whoever writes down that it is (`release`) starts this one.
+            row.state = WAITING
+        else:
+            self.schedule(session, row, ticket.priority, at=row.next_at)
+
+    def release(self, session: Session, ticket: TicketRow) -> None:
+        """The case of a ticket is there: start the comments that waited for it, oldest first.
+
+        The caller holds the ticket's row, as does whoever adds a comment: none slips through between.
+        """
+        waiting = select(DeliveryRow).where(
+            DeliveryRow.ticket_id == ticket.id, col(DeliveryRow.state) == WAITING
+        )
+        now = self._clock.now()
+        for row in session.exec(waiting.order_by(col(DeliveryRow.id)).with_for_update()).all():
+            # Its age counts from here: it could not go before.
+            row.state, row.created_at = "pending", now
+            self.schedule(session, row, ticket.priority, at=now)
 
     def announce(self, session: Session, ticket_id: str, event: TicketEvent) -> None:
         """See `ports.DeliveryJobs.announce`. The event tells the ticket as it is now."""
@@ -91,12 +113,18 @@ class Outbox:
         )
 
     def _add(self, session: Session, ticket: TicketRow, *, kind: str, system: str, **more: Any) -> None:
+        row = self._row(session, ticket, kind=kind, system=system, **more)
+        # The job's row refers to nothing, so nothing else makes this one go first.
+        session.flush()
+        self.schedule(session, row, ticket.priority, at=row.next_at)
+
+    def _row(
+        self, session: Session, ticket: TicketRow, *, kind: str, system: str, **more: Any
+    ) -> DeliveryRow:
         now = self._clock.now()
         row = DeliveryRow(kind=kind, ticket_id=ticket.id, system=system, created_at=now, next_at=now, **more)
         session.add(row)
-        # The job's row refers to nothing, so nothing else makes this one go first.
-        session.flush()
-        self.schedule(session, row, ticket.priority, at=now)
+        return row
 
 
 def event_data(ticket: TicketRow) -> dict[str, Any]:

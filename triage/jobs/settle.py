@@ -4,6 +4,7 @@ The transaction begins by raising the delivery's turn. Whoever finds it raised a
 lost a race against a twin of the same job, and writes nothing.
 """
 
+import logging
 import random
 from collections.abc import Callable
 from dataclasses import asdict
@@ -17,14 +18,15 @@ from triage.db import Database
 from triage.delivery.circuit import Circuit, CircuitPolicy, after_failure, after_success
 from triage.delivery.failure import DeliveryError
 from triage.delivery.retry import Decision, GiveUp, Park, RetryPolicy, decide
-from triage.jobs.outbox import Outbox
+from triage.jobs.outbox import WAITING, Outbox
 from triage.ports import Clock
 from triage.tables import AttemptRow, DeliveryRow, SystemRow, TicketRow
 from triage.types import RemoteCase
 
-_WAITING = ("pending", "parked")
+_ALIVE = ("pending", "parked")
 _SPREAD = 2.0
 """Seconds over which tickets return after a pause, so that they do not come as one wave."""
+_log = logging.getLogger(__name__)
 
 
 class Settlement:
@@ -77,6 +79,7 @@ class Settlement:
             self._store(session, row, note, outcome=error.kind.value)
             if isinstance(decision, GiveUp):
                 row.state, row.finished_at = "failed", now
+                _log.error("delivery %s (%s) waits for a person: %s", row.id, row.system, error.kind)
             else:
                 row.state = "parked" if isinstance(decision, Park) else "pending"
                 self._again(session, row, now + timedelta(seconds=decision.after))
@@ -90,15 +93,29 @@ class Settlement:
             )
         self._tell(delivery.system, circuit)
 
-    def postpone(self, delivery: DeliveryRow, until: datetime, *, state: str) -> None:
-        """No attempt now: the system is parked, or the case that a comment belongs to is not there yet."""
+    def postpone(self, delivery: DeliveryRow, until: datetime) -> None:
+        """No attempt now: the system is parked."""
         now = self._clock.now()
         with self._database.write() as session:
             row = _claim(session, delivery)
             if row is not None:
-                row.state = state
+                row.state = "parked"
                 self._again(session, row, until + timedelta(seconds=self._jitter() * _SPREAD))
                 self._update_ticket(session, row, now)
+
+    def wait_for_case(self, delivery: DeliveryRow) -> None:
+        """No attempt now: the case that this comment belongs to is not there yet."""
+        with self._database.write() as session:
+            # The ticket first, as whoever writes down that its case is there holds it too.
+            query = select(TicketRow).where(TicketRow.id == delivery.ticket_id).with_for_update()
+            ticket = session.exec(query).one()
+            row = _claim(session, delivery)
+            if row is not None:
+                row.state = WAITING
+                session.add(row)
+                session.flush()
+                if ticket.remote_id is not None:
+                    self._outbox.release(session, ticket)
 
     def _decide(self, delivery: DeliveryRow, error: DeliveryError, now: datetime) -> Decision:
         return decide(
@@ -127,10 +144,15 @@ class Settlement:
         self, session: Session, row: DeliveryRow, now: datetime, *, case: RemoteCase | None = None
     ) -> None:
         ticket = session.get(TicketRow, row.ticket_id)
-        if row.kind == "event" or ticket is None:
+        if ticket is None or (row.kind == "event" and row.state != "failed" and ticket.error is None):
+            # An event that goes its way changes nothing about its ticket.
             return
         session.flush()
-        ticket.delivery, ticket.error = _standing(session, ticket.id)
+        delivery, ticket.error = _standing(session, ticket.id)
+        if row.kind == "event":
+            session.add(ticket)
+            return
+        ticket.delivery = delivery
         ticket.updated_at = now
         if case is not None:
             ticket.remote_id, ticket.remote_url, ticket.delivered_at = case.id, case.url, now
@@ -140,6 +162,7 @@ class Settlement:
         session.add(ticket)
         if row.kind == "case" and row.state == "delivered":
             session.flush()
+            self._outbox.release(session, ticket)
             self._outbox.announce(session, ticket.id, "ticket.delivered")
 
     def _tell(self, system: str, circuit: Circuit | None) -> None:
@@ -170,7 +193,7 @@ def _claim(session: Session, delivery: DeliveryRow) -> DeliveryRow | None:
         .where(
             col(DeliveryRow.id) == delivery.id,
             col(DeliveryRow.turn) == delivery.turn,
-            col(DeliveryRow.state).in_(_WAITING),
+            col(DeliveryRow.state).in_(_ALIVE),
         )
         .values(turn=delivery.turn + 1)
         .returning(col(DeliveryRow.id))
@@ -193,11 +216,17 @@ def _change_circuit(session: Session, system: str, change: Callable[[Circuit], C
 
 
 def _standing(session: Session, ticket_id: str) -> tuple[str, str | None]:
-    """Of a ticket: failed where anything failed, otherwise how its case is doing; and the error to show."""
-    query = select(DeliveryRow).where(DeliveryRow.ticket_id == ticket_id, col(DeliveryRow.kind) != "event")
+    """Of a ticket: failed where anything failed, otherwise how its case is doing; and the error to show.
+
+    An event that failed shows in the error alone: its case is where it should be.
+    """
+    everything = session.exec(select(DeliveryRow).where(DeliveryRow.ticket_id == ticket_id)).all()
     # What waits must not hide why something failed.
-    rows = sorted(session.exec(query), key=lambda row: row.state != "failed")
-    error = next((row.error for row in rows if row.error), None)
+    rows = sorted((row for row in everything if row.event is None), key=lambda row: row.state != "failed")
+    unheard = (
+        f"{row.event['type']}: {row.error}" for row in everything if row.event and row.state == "failed"
+    )
+    error = next((row.error for row in rows if row.error), None) or next(unheard, None)
     if rows and rows[0].state == "failed":
         return "failed", error
     return next((row.state for row in rows if row.kind == "case"), "delivered"), error

@@ -8,11 +8,11 @@ Each poll:       the ticket systems are asked what changed there
 
 import logging
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import text
+from sqlalchemy import and_, or_, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col, select
 
@@ -21,7 +21,7 @@ from triage.delivery.circuit import Circuit
 from triage.delivery.failure import DeliveryError
 from triage.errors import without_words
 from triage.jobs.engine import Engine
-from triage.jobs.gate import PATIENCE, Gate
+from triage.jobs.gate import PATIENCE, Gate, Pace
 from triage.jobs.outbox import Outbox
 from triage.jobs.settle import read_circuit
 from triage.ports import Clock, TicketSystem
@@ -35,6 +35,9 @@ CLAIMED = 8
 """How many jobs are claimed at once for each that runs: a poll's worth."""
 _LOST_AFTER = timedelta(minutes=5)
 """A delivery this long overdue is looked at: does its job still exist?"""
+_PAGE = 200
+"""How many of those are looked at in one heartbeat."""
+_FROM_THE_START = (datetime(2000, 1, 1, tzinfo=UTC), "")
 _KEEP_JOBS = timedelta(days=2)
 _HEAL_LOCK = 7_273_110_453_211  # a number of our own, as in migrations/env.py
 
@@ -68,12 +71,14 @@ class Upkeep:
         self._settings = settings
         self._replica = replica
         self._slots = dict.fromkeys(queues, CLAIMED * settings.workers)
-        self.gates = {queue: Gate(settings.workers) for queue in queues}
+        self.pace = Pace(settings.busy_per_second)
+        self.gates = {queue: Gate(settings.workers, self.pace) for queue in queues}
         """What the jobs of each queue pass, a few at once."""
         self._slots_lock = threading.Lock()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._loop, name="triage-upkeep", daemon=True)
         self._due: dict[str, float] = {}
+        self._looked_at = _FROM_THE_START
 
     def announce(self) -> None:
         """Note this replica and its systems: before its first job, lest the others think it dead."""
@@ -139,23 +144,35 @@ class Upkeep:
         return healed + self._restart_lost()
 
     def _restart_lost(self) -> int:
-        """Enqueue anew what waits without a job: its last one ended in an error of our own."""
-        overdue = (
+        """Enqueue anew what waits without a job: its last one ended in an error of our own.
+
+        A page each time, from where the last one ended: a long queue is looked at as a whole, but never
+        all at once.
+        """
+        page = self._overdue()
+        self._looked_at = (page[-1].next_at, page[-1].id) if len(page) == _PAGE else _FROM_THE_START
+        active = self._engine.active((row.id, row.turn) for row in page)
+        lost = [row for row in page if (row.id, row.turn) not in active]
+        for row in lost:
+            self._restart(row)
+        return len(lost)
+
+    def _overdue(self) -> Sequence[DeliveryRow]:
+        at, last_id = self._looked_at
+        same_moment = and_(col(DeliveryRow.next_at) == at, col(DeliveryRow.id) > last_id)
+        query = (
             select(DeliveryRow)
             .where(
                 col(DeliveryRow.state).in_(("pending", "parked")),
                 col(DeliveryRow.next_at) < self._clock.now() - _LOST_AFTER,
                 col(DeliveryRow.system).in_(self._queues),
+                or_(col(DeliveryRow.next_at) > at, same_moment),
             )
-            .order_by(col(DeliveryRow.next_at))
-            .limit(50)
+            .order_by(col(DeliveryRow.next_at), col(DeliveryRow.id))
+            .limit(_PAGE)
         )
         with self._database.read() as session:
-            rows = session.exec(overdue).all()
-        lost = [row for row in rows if not self._engine.is_active(row.id, row.turn)]
-        for row in lost:
-            self._restart(row)
-        return len(lost)
+            return session.exec(query).all()
 
     def _restart(self, seen: DeliveryRow) -> None:
         with self._database.write() as session:

@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from sqlalchemy import or_
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from triage.errors import InvalidInput, NotFound
 from triage.labels import CATEGORIES
 from triage.records import to_finding
-from triage.tables import AspectRow, FindingRow, ResponseRow, TicketRow, id_at
+from triage.tables import AspectRow, DeliveryRow, FindingRow, ResponseRow, TicketRow, id_at
 from triage.types import Finding
 
 _CATEGORY_ORDER: dict[str, int] = {category: place for place, category in enumerate(CATEGORIES)}
@@ -25,6 +26,7 @@ class TicketFilter:
 
     status: str | None = None
     delivery: str | None = None
+    """`failed` also finds tickets of which an event could not be delivered."""
     queue: str | None = None
     system: str | None = None
     category: str | None = None
@@ -60,6 +62,20 @@ def get_ticket(session: Session, ticket_id: str) -> TicketView:
     return _views(session, [ticket])[0]
 
 
+def ticket_url(public_url: str, key: str) -> str:
+    """Return the address of a ticket's page, for the agent who works on its case.
+
+    The ticket's key is 122 random bits that only the ticket, its case and this address hold.
+    """
+    return f"{public_url}/t/{key}"
+
+
+def ticket_of_key(session: Session, key: str) -> TicketView | None:
+    """Return the ticket that a page's address names."""
+    ticket = session.exec(select(TicketRow).where(TicketRow.key == key)).first()
+    return _views(session, [ticket])[0] if ticket else None
+
+
 def list_tickets(session: Session, wanted: TicketFilter, *, limit: int, cursor: str | None = None) -> Page:
     """Return up to `limit` tickets, newest first, after the one where `cursor` stands.
 
@@ -78,7 +94,13 @@ def list_tickets(session: Session, wanted: TicketFilter, *, limit: int, cursor: 
 
 def _filtered(wanted: TicketFilter) -> SelectOfScalar[TicketRow]:
     query = select(TicketRow)
-    for name in ("status", "delivery", "queue", "system", "intent", "language", "country"):
+    if wanted.delivery == "failed":
+        # An event that failed waits for a person too, although its ticket's case is where it should be.
+        failed = select(DeliveryRow.ticket_id).where(col(DeliveryRow.state) == "failed")
+        query = query.where(or_(col(TicketRow.delivery) == "failed", col(TicketRow.id).in_(failed)))
+    elif wanted.delivery is not None:
+        query = query.where(TicketRow.delivery == wanted.delivery)
+    for name in ("status", "queue", "system", "intent", "language", "country"):
         if (value := getattr(wanted, name)) is not None:
             query = query.where(getattr(TicketRow, name) == value)
     if wanted.category is not None:

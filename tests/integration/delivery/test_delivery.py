@@ -1,15 +1,21 @@
 """From a posted response to the case in its system, on both databases."""
 
 import logging
+import re
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from fastapi.testclient import TestClient
+from sqlmodel import select
 
-from tests.integration.delivery.world import ASKS, World, eventually
+from api.app import create_app
+from tests.integration.delivery.world import ASKS, PUBLIC_URL, World, eventually
+from triage.jobs import upkeep
 from triage.jobs.courier import Courier
 from triage.tables import DeliveryRow
 from triage.tickets.lifecycle import Change, change
+from triage.tickets.queries import TicketFilter, list_tickets
 
 pytestmark = pytest.mark.slow
 
@@ -130,23 +136,76 @@ def test_a_comment_that_waits_for_a_failed_case_does_not_hide_why_it_failed(runn
     with running.services.database.write() as session:
         wanted = Change(author="eva", comment="Who looks at this?")
         change(session, running.ticket(receipt).id, wanted, running.delivery.outbox, datetime.now(UTC))
-    waiting = eventually(lambda: [d for d in running.deliveries() if d.kind == "comment" and d.turn])
-    assert waiting[0].state == "pending"
+    (comment,) = (d for d in running.deliveries() if d.kind == "comment")
+    assert comment.state == "waiting"
     ticket = running.ticket(receipt)
     assert (ticket.delivery, "prvCreateIncident" in (ticket.error or "")) == ("failed", True)
+    with running.services.database.write() as session:
+        assert running.delivery.outbox.retry(session, ticket.id) == 1
+    eventually(lambda: running.dataverse.tables["annotations"])
+    eventually(lambda: all(d.state == "delivered" for d in running.deliveries()))
 
 
-def test_a_comment_looks_for_its_case_ever_more_rarely(around: World) -> None:
+def test_a_comment_without_a_case_runs_no_job_until_the_case_is_there(around: World) -> None:
     receipt, now = around.post("it-1"), datetime.now(UTC)
     with around.services.database.write() as session:
         wanted = Change(author="eva", comment="Still here?")
         change(session, around.ticket(receipt).id, wanted, around.delivery.outbox, now)
+    (case,) = (d for d in around.deliveries() if d.kind == "case")
     (comment,) = (d for d in around.deliveries() if d.kind == "comment")
+    assert around.delivery.engine.active([(case.id, 0), (comment.id, 0)]) == {(case.id, 0)}
     with around.services.database.write() as session:
-        session.get_one(DeliveryRow, comment.id).created_at = now - timedelta(days=3)
-    around.delivery._courier.run(comment.id, 0)
+        session.get_one(DeliveryRow, comment.id).state = "pending"
+    around.delivery._courier.run(comment.id, 0)  # a job of an earlier release, which did not know of waiting
     (later,) = (d for d in around.deliveries() if d.kind == "comment")
-    assert timedelta(minutes=14) < later.next_at - now < timedelta(minutes=16)
+    assert (later.state, later.turn, later.attempts) == ("waiting", 1, 0)
+    around.start()
+    eventually(lambda: around.dataverse.tables["annotations"])
+
+
+def test_an_event_that_fails_for_good_shows_at_its_ticket_until_it_is_sent_again(running: World) -> None:
+    running.receiver.faults.once("refused")
+    receipt = running.post("it-1")
+    eventually(lambda: delivered(running, 1) and running.ticket(receipt).error)
+    ticket = running.ticket(receipt)
+    assert (ticket.error or "").startswith("ticket.created: 410")
+    with running.services.database.read() as session:
+        found = list_tickets(session, TicketFilter(delivery="failed"), limit=10)
+    assert [view.ticket.id for view in found.items] == [ticket.id]
+    with running.services.database.write() as session:
+        assert running.delivery.outbox.retry(session, ticket.id) == 1
+    eventually(lambda: running.ticket(receipt).error is None)
+    assert len(running.receiver.messages) == 2
+    assert running.ticket(receipt).delivery == "delivered"
+
+
+def test_lost_jobs_are_looked_for_behind_any_number_that_only_wait(
+    around: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(upkeep, "_PAGE", 3)
+    for n in range(4):
+        around.post(f"it-{n}")
+    long_ago = datetime.now(UTC) - timedelta(minutes=10)
+    with around.services.database.write() as session:
+        rows = session.exec(select(DeliveryRow).order_by(DeliveryRow.id)).all()
+        for row in rows:
+            row.next_at = long_ago
+        rows[-1].turn = 7  # its job has another turn: it was lost
+        session.add_all(rows)
+    restarted = [around.delivery.upkeep._restart_lost() for _ in range(4)]
+    assert sum(restarted) == 1
+    assert [row.turn for row in around.deliveries() if row.turn] == [8]
+
+
+def test_the_link_in_a_case_shows_its_ticket_to_the_agent(running: World) -> None:
+    receipt = running.post("it-1")
+    eventually(lambda: delivered(running, 1))
+    (case,) = running.dataverse.incidents.values()
+    (path,) = re.findall(rf"{PUBLIC_URL}(/t/\w+)", case["description"])
+    page = TestClient(create_app(running.services)).get(path)
+    assert page.status_code == 200
+    assert f"<mark>{ASKS}</mark>" in page.text
+    assert running.ticket(receipt).queue in page.text
 
 
 def test_no_fault_of_ours_puts_the_customers_words_into_the_log(

@@ -19,6 +19,7 @@ from triage.settings import Settings
 from triage.tables import AttemptRow, DeliveryRow, TicketRow
 from triage.types import Customer, SurveyResponse
 
+PUBLIC_URL = "https://feedback.example.org"
 ASKS = "The sofa is lovely but when is the delivery?"
 
 
@@ -80,6 +81,7 @@ def world(database_url: str, folder: Path, **delivery: Any) -> Iterator[World]:
             data_dir=folder,
             database_url=database_url,  # type: ignore[arg-type]
             model="stub",
+            public_url=PUBLIC_URL,
             dynamics=dynamics_settings(dataverse),
             service_cloud=service_cloud_settings(salesforce),
             webhook={"url": receiver.url, "secret": SECRET, "calls_per_second": 0},  # type: ignore[arg-type]
