@@ -4,6 +4,7 @@ Every exchange is noted in the `Trace` that is open in this context, so that an
 attempt can be stored with the remote's own words and without its credentials.
 """
 
+import re
 import threading
 import time
 from collections.abc import Iterator, Mapping
@@ -18,6 +19,10 @@ import httpx
 from triage.delivery.failure import ANSWER_LIMIT, DeliveryError, Kind, scrub
 
 TIMEOUT = httpx.Timeout(20.0, connect=5.0)
+LONGEST_PAUSE = 3600.0
+"""What `Retry-After` may ask for (seconds). A slip in it must not silence a system for a day: after an
+hour one attempt asks again, and is told again where it was meant."""
+_SECONDS = re.compile(r"\d{1,12}(\.\d{1,12})?", re.ASCII)
 
 
 @dataclass
@@ -112,16 +117,18 @@ class Remote:
 
 
 def retry_after(answer: httpx.Response) -> float | None:
-    """Seconds the `Retry-After` header asks for, in either of its two forms; None without one."""
+    """Seconds the `Retry-After` header asks for, in either of its two forms, up to `LONGEST_PAUSE`.
+
+    None without one, and for one that cannot be read.
+    """
     value = answer.headers.get("retry-after", "").strip()
-    if not value:
-        return None
-    if value.replace(".", "", 1).isdigit():
-        return float(value)
+    if _SECONDS.fullmatch(value):
+        return min(float(value), LONGEST_PAUSE)
     try:
-        return max(parsedate_to_datetime(value).timestamp() - time.time(), 0.0)
-    except ValueError:
+        left = parsedate_to_datetime(value).timestamp() - time.time()
+    except (ValueError, OverflowError):
         return None
+    return min(max(left, 0.0), LONGEST_PAUSE)
 
 
 def _note(status: int | None, text: str) -> None:

@@ -1,10 +1,12 @@
 """The retry decision, as the table that operations read."""
 
+import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from triage.delivery.failure import Kind
+from triage.delivery.http import LONGEST_PAUSE, retry_after
 from triage.delivery.retry import GiveUp, Park, Retry, RetryPolicy, decide
 
 DAY = 86_400.0
@@ -73,3 +75,26 @@ def test_no_wait_is_shorter_than_asked_or_longer_than_the_policy(
 def test_jitter_spreads_what_returns_together() -> None:
     waits = {decide(Kind.NETWORK, attempt=5, age=0.0, jitter=j / 10) for j in range(10)}
     assert len(waits) == 10
+
+
+@pytest.mark.parametrize(
+    ("header", "seconds"),
+    [
+        ("", None),
+        ("0", 0.0),
+        ("17", 17.0),
+        ("1.5", 1.5),
+        ("3600", 3600.0),
+        ("86400", LONGEST_PAUSE),
+        ("9" * 500, None),
+        ("-5", None),
+        ("soon", None),
+        ("²", None),
+        ("nan", None),
+        ("Wed, 21 Oct 2015 07:28:00 GMT", 0.0),
+        ("Wed, 21 Oct 2099 07:28:00 GMT", LONGEST_PAUSE),
+        ("Wed, 99 Oct 2099 07:28:00 GMT", None),
+    ],
+)
+def test_retry_after_is_read_in_both_forms_and_never_over_an_hour(header: str, seconds: float | None) -> None:
+    assert retry_after(httpx.Response(429, headers={"Retry-After": header.encode()})) == seconds
