@@ -1,13 +1,13 @@
 """Labelled comments in the format of the annotation guidelines (`docs/labels.md`)."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from triage.errors import InvalidInput
-from triage.labels import CATEGORIES, INTENTS, LANGUAGES, POLARITIES, SENTIMENTS, UNDETERMINED
+from triage.labels import label_faults
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -117,23 +117,4 @@ def faults(record: Any) -> list[str]:
         return ["empty text"]
     if not isinstance(record["id"], str) or not isinstance(record["aspects"], dict):
         return ["id is no text, or aspects no object"]
-    return list(_label_faults(record))
-
-
-def _label_faults(record: Mapping[str, Any]) -> Iterable[str]:
-    if record["lang"] not in (*LANGUAGES, UNDETERMINED):
-        yield f"unknown language {record['lang']!r}"
-    for category, polarity in record["aspects"].items():
-        if category not in CATEGORIES or polarity not in POLARITIES:
-            yield f"unknown aspect {category!r}: {polarity!r}"
-    if record["sentiment"] not in SENTIMENTS:
-        yield f"unknown sentiment {record['sentiment']!r}"
-    if not isinstance(record["urgent"], bool):
-        yield "urgent is neither true nor false"
-    intent, asking = record["request"], record["request_text"]
-    if intent is None and asking is not None:
-        yield "request_text without request"
-    if intent is not None and intent not in INTENTS:
-        yield f"unknown request {intent!r}"
-    if intent is not None and (not isinstance(asking, str) or not asking or asking not in record["text"]):
-        yield "request_text is no part of text"
+    return list(label_faults(record, record["text"]))

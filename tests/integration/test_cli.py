@@ -1,7 +1,11 @@
 import json
+import re
+from collections.abc import Iterator
 from pathlib import Path
 
+import click
 import pytest
+import typer
 from typer.testing import CliRunner, Result
 
 from tests.factories import ASKING, PRAISE, response
@@ -143,8 +147,29 @@ def test_classify_names_a_missing_file(data: Path) -> None:
     assert "nowhere.jsonl" in result.stderr
 
 
-def test_every_command_is_documented() -> None:
-    result = triage("--help")
-    assert result.exit_code == 0
-    for command in ("serve", "classify", "keys", "tickets", "responses"):
-        assert command in result.stdout
+def commands(group: click.Command, path: tuple[str, ...] = ()) -> Iterator[tuple[str, click.Command]]:
+    """Every command with its whole name."""
+    if isinstance(group, click.Group):
+        for name, command in group.commands.items():
+            yield from commands(command, (*path, name))
+    else:
+        yield " ".join(("triage", *path)), group
+
+
+COMMANDS = dict(commands(typer.main.get_command(app)))
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_is_documented(name: str) -> None:
+    command = COMMANDS[name]
+    assert command.help, f"{name} --help says nothing"
+    for parameter in command.params:
+        if isinstance(parameter, click.Option):
+            assert parameter.help or parameter.name == "help", f"{name}: {parameter.name} is not explained"
+    root = Path(__file__).parents[2]
+    pages = [root / "README.md", root / "CHANGELOG.md", *sorted((root / "docs").glob("*.md"))]
+    words = "|".join(page.read_text("utf-8") for page in pages)
+    # Several commands of one group may stand as `triage tickets list|show|retry`.
+    group, _, last = name.rpartition(" ")
+    pattern = rf"{re.escape(group)} (?:[\w-]+\|)*{re.escape(last)}\b"
+    assert re.search(pattern, words), f"no page of the documentation names `{name}`"

@@ -2,13 +2,13 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from typing import Any, Final, get_args
+from typing import Any, Final
 
 from sqlmodel import Session, col, select
 
 from triage.errors import InvalidInput
 from triage.export import finding_record
-from triage.labels import CATEGORIES, INTENTS, LANGUAGES, POLARITIES, UNDETERMINED, Sentiment
+from triage.labels import label_faults
 from triage.tables import FeedbackRow
 from triage.tickets.queries import get_ticket
 from triage.types import Finding
@@ -70,18 +70,8 @@ def _corrections(session: Session, ticket_id: str | None = None) -> dict[str, di
 def _faults(labels: Mapping[str, Any], text: str) -> Iterator[str]:
     if unknown := sorted(set(labels) - set(FIELDS)):
         yield f"unknown fields {unknown}"
-    for name in ("lang", "aspects", "sentiment", "urgent"):
-        if labels[name] is None:
-            yield f"{name} cannot be null; leave it out where it was right"
-    if labels["lang"] not in (*LANGUAGES, UNDETERMINED):
-        yield f"unknown language {labels['lang']!r}"
-    for category, polarity in (labels["aspects"] or {}).items():
-        if category not in CATEGORIES or polarity not in POLARITIES:
-            yield f"unknown category or polarity: {category!r}: {polarity!r}"
-    if labels["sentiment"] not in get_args(Sentiment):
-        yield f"unknown sentiment {labels['sentiment']!r}"
-    if labels["request"] is not None:
-        if labels["request"] not in INTENTS:
-            yield f"unknown request {labels['request']!r}"
-        if not labels["request_text"] or labels["request_text"] not in text:
-            yield "request_text must be the exact part of the comment that asks"
+    nulls = [name for name in ("lang", "aspects", "sentiment", "urgent") if labels[name] is None]
+    if nulls:
+        yield from (f"{name} cannot be null; leave it out where it was right" for name in nulls)
+    else:
+        yield from label_faults(labels, text)
