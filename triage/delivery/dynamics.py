@@ -32,6 +32,7 @@ _READ: Final = {
 }
 _CREATE_ONLY: Final = _READ | {"If-None-Match": "*", "Prefer": "return=representation"}
 _RESOLVED, _CANCELLED = 1, 2
+_MOST_CONTACTS: Final = 10_000
 
 
 class Dynamics:
@@ -45,12 +46,19 @@ class Dynamics:
         self._session = EntraSession(settings, self._remote)
         self._base = f"{settings.url}/api/data/{settings.api_version}"
         self._limit: int | None = None
+        self._contacts: dict[str, str] = {}
+        """The contact of each case (by its key) whose creation failed, for the next attempt."""
 
     def create(self, record: CaseRecord) -> RemoteCase:
         """See `ports.TicketSystem.create`. The case first, then what hangs on it: each step once."""
-        contact = self._contact(record.customer)
+        contact = self._contacts.pop(record.key, None) or self._contact(record.customer)
         path = f"/incidents({self._settings.key_column}='{record.key}')?$select=incidentid"
-        row = self._create(path, self._fields(record, contact))
+        try:
+            row = self._create(path, self._fields(record, contact))
+        except DeliveryError as error:
+            if error.kind is not Kind.CUSTOMER and len(self._contacts) < _MOST_CONTACTS:
+                self._contacts[record.key] = contact
+            raise
         case_id = str((row or self._created_before(record.key))["incidentid"])
         if utf16(record.body) > self._description_limit():
             self._note(case_id, f"{record.key}/whole", record.body)

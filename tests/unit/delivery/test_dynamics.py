@@ -1,6 +1,7 @@
 """The Dynamics connector against a server that answers as Dataverse documents."""
 
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -78,6 +79,24 @@ def test_a_lost_answer_is_found_again(
     dynamics.create(long)
     assert dataverse.creates == [KEY]
     assert [len(dataverse.tables[t]) for t in ("contacts", "queueitems", "annotations")] == [1, 1, 1]
+
+
+def test_the_next_attempt_does_not_look_for_the_contact_again(
+    dynamics: Dynamics, dataverse: FakeDynamics, record: CaseRecord
+) -> None:
+    for fault in ("unavailable", "throttled", "missing_contact"):
+        dataverse.faults.once(fault, CASE)
+    dataverse.retry_after = 0
+    looked = []
+    for _ in range(4):
+        with suppress(DeliveryError):
+            dynamics.create(record)
+        looked.append(
+            sum(seen.method == "GET" and seen.path.endswith("/contacts") for seen in dataverse.seen)
+        )
+    # After the contact was said to be missing it is looked for.
+    assert looked == [1, 1, 1, 2]
+    assert dataverse.creates == [KEY]
 
 
 def test_a_repeat_never_overwrites_what_an_agent_edited(

@@ -1,0 +1,65 @@
+"""What the process that delivers is told by the one that accepts."""
+
+import subprocess
+import sys
+import time
+
+import pytest
+
+from triage.jobs import child
+from triage.jobs.child import DeliveryProcess, Load
+from triage.jobs.gate import Gate, Pace
+
+
+def test_the_load_is_the_share_of_one_processor() -> None:
+    load = Load()
+    time.sleep(0.2)
+    assert load.share() < 0.3
+    until = time.process_time() + 0.2
+    while time.process_time() < until:
+        pass
+    assert load.share() > 0.1
+
+
+def test_the_child_hears_when_its_parent_is_busy_when_it_is_calm_and_when_to_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    shares = iter([0.1, 0.6, 0.4, 0.6, 0.2, 0.2])
+    monkeypatch.setattr(child, "_LOOK_SECONDS", 0.02)
+    monkeypatch.setattr(Load, "share", lambda _: next(shares, 0.0))
+    told = "import sys; said = [*iter(sys.stdin.readline, 'finish\\n')]; print(''.join(said))"
+    process = DeliveryProcess()
+    ours = subprocess.Popen(
+        [sys.executable, "-c", told], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=False
+    )
+    process._child = ours
+
+    def finish_at_last(_: Load) -> float:
+        share = next(shares, None)
+        if share is None:
+            process._tell(ours, child._FINISH)
+        return share or 0.0
+
+    monkeypatch.setattr(Load, "share", finish_at_last)
+    assert process._attend(ours) == 0
+    assert ours.stdout is not None
+    # Between both limits nothing is said.
+    assert ours.stdout.read().split() == [b"busy", b"calm"]
+
+
+def test_who_gives_way_keeps_to_its_pace_through_every_gate() -> None:
+    pace = Pace(20.0)
+    gates = [Gate(4, pace), Gate(4, pace)]
+
+    def seconds() -> float:
+        began = time.monotonic()
+        for number in range(8):
+            with gates[number % 2].turn():
+                pass
+        return time.monotonic() - began
+
+    assert seconds() < 0.1
+    pace.is_slow = True
+    assert 0.3 < seconds() < 2.0
+    pace.is_slow = False
+    assert seconds() < 0.1
