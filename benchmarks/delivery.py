@@ -36,6 +36,8 @@ from triage.tables import DeliveryRow
 
 ROUNDS: Final = 3
 SECONDS: Final = 10.0
+CALM_SECONDS: Final = 8.0
+"""After the rush, while what waited is delivered."""
 CALLERS: Final = 16
 AIM: Final = 0.20
 """How much of acceptance delivery may cost at most."""
@@ -58,9 +60,11 @@ class Row:
     with_it: float
     cost: float
     sent: float
+    sent_after: float
 
     def line(self) -> str:
         rates = f"{self.without:.0f} | {self.with_it:.0f} | {self.cost:.0%} | {self.sent:.0f}"
+        rates += f" | {self.sent_after:.0f}"
         return f"| {self.database} | {self.share:.0%} | {rates} |"
 
 
@@ -85,23 +89,24 @@ def write(rows: Sequence[Row]) -> None:
     before, _, rest = PAGE.read_text("utf-8").partition(BEGIN)
     _, _, after = rest.partition(END)
     table = [
-        "| database | with a ticket | accepted a second, no delivery | with | cost | delivered a second |",
-        "| --- | --- | --- | --- | --- | --- |",
+        "| database | with a ticket | accepted a second without | with | cost | delivered a second | then |",
+        "| --- | --- | --- | --- | --- | --- | --- |",
         *(row.line() for row in rows),
     ]
     how = (
         f"{CALLERS} callers post for {SECONDS:.0f} s as fast as they are answered, {ROUNDS} times in turn"
         f" with and without delivery; they, the stand-ins and the service share"
         f" {len(os.sched_getaffinity(0))} CPU cores. The model is the stub: accepting is at its fastest."
+        f" “Then”: what waited is delivered, in the {CALM_SECONDS:.0f} s after the last post."
     )
     PAGE.write_text("\n".join([f"{before}{BEGIN}", how, "", *table, f"{END}{after}"]), "utf-8")
 
 
 def compare(name: str, server: str, share: float, environment: dict[str, str]) -> Row:
     """One row of the table."""
-    rounds: list[tuple[float, float, float]] = []
+    rounds: list[tuple[float, float, float, float]] = []
     for number in range(ROUNDS):
-        found: dict[int, tuple[float, float]] = {}
+        found: dict[int, tuple[float, float, float]] = {}
         # In turn, and first one then the other: whoever comes second finds a warmer machine.
         for workers in (0, 4) if number % 2 else (4, 0):
             found[workers] = measure(server, share, environment | {"TRIAGE_DELIVERY__WORKERS": str(workers)})
@@ -110,15 +115,16 @@ def compare(name: str, server: str, share: float, environment: dict[str, str]) -
     return Row(
         database=name,
         share=share,
-        without=median(without for without, _, _ in rounds),
-        with_it=median(with_it for _, with_it, _ in rounds),
-        cost=median(1 - with_it / without for without, with_it, _ in rounds),
-        sent=median(sent for _, _, sent in rounds),
+        without=median(without for without, *_ in rounds),
+        with_it=median(with_it for _, with_it, *_ in rounds),
+        cost=median(1 - with_it / without for without, with_it, *_ in rounds),
+        sent=median(sent for _, _, sent, _ in rounds),
+        sent_after=median(after for *_, after in rounds),
     )
 
 
-def measure(server: str, share: float, environment: dict[str, str]) -> tuple[float, float]:
-    """Responses accepted and deliveries made, both a second."""
+def measure(server: str, share: float, environment: dict[str, str]) -> tuple[float, float, float]:
+    """Responses accepted, deliveries made meanwhile, and deliveries made after it, all a second."""
     with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
         embedded = f"sqlite:///{folder}/triage.db"
         url = stack.enter_context(postgres_database(server) if server else nullcontext(embedded))
@@ -127,12 +133,21 @@ def measure(server: str, share: float, environment: dict[str, str]) -> tuple[flo
         replica.start()
         replica.wait_ready()
         accepted, seconds = post(replica.url, share)
-        database = Database(url)
+        meanwhile = delivered(url)
+        if environment["TRIAGE_DELIVERY__WORKERS"] != "0":
+            time.sleep(CALM_SECONDS)
+        after = delivered(url) - meanwhile
+        return accepted / seconds, meanwhile / seconds, after / CALM_SECONDS
+
+
+def delivered(url: str) -> int:
+    database = Database(url)
+    try:
         with database.read() as session:
             done = select(func.count()).select_from(DeliveryRow).where(DeliveryRow.state == "delivered")
-            delivered = session.exec(done).one()
+            return session.exec(done).one()
+    finally:
         database.close()
-        return accepted / seconds, delivered / seconds
 
 
 def post(url: str, share: float) -> tuple[int, float]:
