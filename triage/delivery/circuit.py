@@ -1,8 +1,8 @@
 """When a whole system is left alone, and how it resumes: pure, so that a table can test it.
 
 A system that fails several times running, or asks for a pause, is parked: its queue
-starts nothing. When the pause is over one probe goes out; its success opens the queue
-again, its failure parks the system for twice as long.
+starts nothing. When the pause is over probes go out, one at a time; a success opens the queue
+again, three failures running park the system for twice as long.
 """
 
 from dataclasses import dataclass, replace
@@ -20,6 +20,9 @@ class CircuitPolicy:
     """When to trip, and for how long (seconds)."""
 
     threshold: int = 5
+    probes: int = 3
+    """Failures in a row that park it again: a system that fails now and then must not look like one that is
+    away."""
     first_pause: float = 2.0
     longest_pause: float = 15.0
     """Short: a probe costs the system next to nothing, and what waits should go soon after it is back."""
@@ -77,13 +80,12 @@ def after_failure(
         # One refused ticket says nothing about the system, and the attempts
         # that were under way when it was parked must not lengthen the pause.
         return circuit
-    at_once = kind is Kind.SIGN_IN or circuit.trips
-    if circuit.failures + 1 < policy.threshold and not at_once:
+    enough = 1 if kind is Kind.SIGN_IN else policy.probes if circuit.trips else policy.threshold
+    if circuit.failures + 1 < enough:
         return replace(circuit, failures=circuit.failures + 1)
     longest = policy.longest_sign_in_pause if kind is Kind.SIGN_IN else policy.longest_pause
     pause = min(policy.first_pause * 2.0 ** min(circuit.trips, 30), longest)
     return Circuit(
-        failures=circuit.failures + 1,
         trips=circuit.trips + 1,
         parked_until=now + timedelta(seconds=pause),
         reason=f"{kind}: {words}"[:500],

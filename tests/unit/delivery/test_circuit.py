@@ -7,7 +7,7 @@ from triage.delivery.failure import Kind
 from triage.delivery.retry import GiveUp, Park, Retry
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
-POLICY = CircuitPolicy(threshold=3, first_pause=2.0, longest_pause=10.0)
+POLICY = CircuitPolicy(threshold=3, probes=1, first_pause=2.0, longest_pause=10.0)
 AGAIN = Retry(after=1.0)
 
 
@@ -39,6 +39,20 @@ def test_failures_in_a_row_park_then_probe_then_park_for_longer() -> None:
         at += pauses[-1]
     assert pauses == [4.0, 8.0, 10.0, 10.0]
     assert after_success(circuit, later(at)).slots(8, later(at)) == 8
+
+
+def test_a_system_that_fails_now_and_then_is_not_parked_again_at_the_first_probe() -> None:
+    policy = CircuitPolicy(threshold=3, probes=3, first_pause=2.0, longest_pause=10.0)
+
+    def fail(circuit: Circuit, at: float) -> Circuit:
+        return after_failure(circuit, Kind.OVERLOADED, AGAIN, later(at), policy=policy)
+
+    circuit = fail(fail(fail(Circuit(), 0), 0), 0)
+    twice = fail(fail(circuit, 2), 2)
+    assert twice.slots(8, later(2)) == 1
+    assert after_success(twice, later(2)).slots(8, later(2)) == 8
+    again = fail(twice, 2)
+    assert (again.slots(8, later(5.9)), again.slots(8, later(6))) == (0, 1)
 
 
 def test_a_refused_sign_in_parks_at_once_and_ever_longer_until_somebody_acts() -> None:
