@@ -4,8 +4,11 @@ The pipelines of single languages know more abbreviations, but French alone take
 load, and a request is cut out by the model's own marks; sentences only tidy its edges.
 """
 
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 from triage.types import Segment
 
@@ -15,11 +18,29 @@ if TYPE_CHECKING:
 
 @cache
 def _pipeline() -> "Language":
-    import spacy  # takes a second: not before it is needed
+    with _torch_hidden():
+        import spacy  # takes half a second: not before it is needed
 
     pipeline = spacy.blank("xx")
     pipeline.add_pipe("sentencizer")
     return pipeline
+
+
+@contextmanager
+def _torch_hidden() -> Iterator[None]:
+    """Keep an import from importing torch too.
+
+    thinc, on which spaCy stands, takes torch in wherever it is installed: 180 MB and a
+    second of the start, for networks that a sentencizer has none of.
+    """
+    if "torch" in sys.modules:
+        yield
+        return
+    cast(dict[str, Any], sys.modules)["torch"] = None
+    try:
+        yield
+    finally:
+        del sys.modules["torch"]
 
 
 def segment(text: str) -> list[Segment]:
