@@ -1,6 +1,7 @@
 """Durable delivery: what is enqueued in a transaction is sent, whatever dies in between.
 
     engine.py     DBOS, behind the few calls that we need; nothing else imports it
+    gate.py       how many of the claimed jobs run at once, and how fast
     outbox.py     enqueueing, in the caller's transaction
     courier.py    one attempt: what a job does
     settle.py     writing down how the attempt ended, and enqueueing what follows
