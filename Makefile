@@ -9,8 +9,8 @@ TORCH := torch==2.13.0
 .PHONY: run install check test bench train format demo-crm chaos
 .DEFAULT_GOAL := run
 
-run: install  ## start the service, with sample responses where the database is empty
-	$(BIN)/triage serve --samples fixtures/samples.jsonl
+run: install  ## start the service, with the example surveys, and sample responses where the database is empty
+	TRIAGE_SURVEYS_DIR="$${TRIAGE_SURVEYS_DIR:-fixtures/surveys}" $(BIN)/triage serve --samples fixtures/samples.jsonl
 
 install: $(STAMP)  ## create .venv and install the service with its tools
 

@@ -71,6 +71,18 @@ class ApiKeys:
         self._known.clear()
         return row
 
+    def grant(self, key_id: str, scopes: Sequence[str]) -> ApiKeyRow:
+        """Let a key do more; servers notice within two seconds. Raises `NotFound` and `InvalidInput`."""
+        _check(scopes)
+        with self._database.write() as session:
+            row = session.get(ApiKeyRow, key_id, with_for_update=True)
+            if row is None or row.revoked_at:
+                raise NotFound(f"there is no API key {key_id!r} in use; `triage keys list` shows them")
+            row.scopes = [scope for scope in SCOPES if scope in {*row.scopes, *scopes}]
+            session.add(row)
+        self._known.clear()
+        return row
+
     def remembered(self, secret: str) -> Caller | None:
         """Return the caller of a key checked in the last two seconds, without the database."""
         entry = self._known.get(_hash(secret))
@@ -116,8 +128,7 @@ class ApiKeys:
     def _store(self, client: str, scopes: Sequence[str], secret: str) -> ApiKeyRow:
         if not client.strip():
             raise InvalidInput("a key needs the name of its client")
-        if unknown := sorted(set(scopes) - set(SCOPES)):
-            raise InvalidInput(f"unknown scope {unknown[0]!r}; there are {', '.join(SCOPES)}")
+        _check(scopes)
         row = ApiKeyRow(
             client=client.strip(),
             scopes=[*scopes],
@@ -128,6 +139,11 @@ class ApiKeys:
         with self._database.write() as session:
             session.add(row)
         return row
+
+
+def _check(scopes: Sequence[str]) -> None:
+    if unknown := sorted(set(scopes) - set(SCOPES)):
+        raise InvalidInput(f"unknown scope {unknown[0]!r}; there are {', '.join(SCOPES)}")
 
 
 def _hash(secret: str) -> str:

@@ -39,6 +39,27 @@ def test_keys_are_made_listed_and_revoked(data: Path) -> None:
     services.close()
 
 
+def test_an_older_key_is_granted_what_came_later(data: Path) -> None:
+    triage("keys", "create", "shop", "--scope", "responses:write")
+    services = wiring.build(Settings())
+    key = services.keys.list_keys()[0].id
+    granted = triage("keys", "grant", key, "--scope", "events:write").stdout
+    assert "shop may responses:write events:write" in granted
+    assert services.keys.list_keys()[0].scopes == ["responses:write", "events:write"]
+    assert "unknown scope 'all'" in triage("keys", "grant", key, "--scope", "all").stderr
+    triage("keys", "revoke", key)
+    assert "no API key" in triage("keys", "grant", key, "--scope", "classify").stderr
+    services.close()
+
+
+def test_unknown_messages_are_listed_and_settled(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "no surveys are sent from here" in triage("invitations", "resend", "nothing").stderr
+    monkeypatch.setenv("TRIAGE_SURVEYS_DIR", "fixtures/surveys")
+    assert "Handed over" in triage("invitations", "unknown").stdout
+    for command in ("resend", "mark-sent"):
+        assert "there is no message 'nothing'" in triage("invitations", command, "nothing").stderr
+
+
 def test_mistakes_are_said_plainly(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for arguments, words in (
         (("keys", "revoke", "nothing"), "there is no API key 'nothing'"),

@@ -6,11 +6,13 @@ from typing import Annotated
 
 import typer
 from rich.markup import escape
-from rich.table import Table
+from rich.table import Column, Table
 
 from triage.cli.context import err, opened, out
 from triage.errors import NotFound
+from triage.jobs.invitations import MessageQueue
 from triage.surveys import simulation
+from triage.surveys.doubtful import arrived, doubtful, send_again
 from triage.surveys.queries import Story, stories
 from triage.surveys.simulation import Month
 from triage.surveys.suppression import OPT_OUT
@@ -96,6 +98,42 @@ def opt_out(
     if not done:
         raise typer.BadParameter("give --customer, or an --email or --phone that can exist")
     out.print(f"{done} will not be asked again")
+
+
+@app.command()
+def unknown() -> None:
+    """List the messages of which nobody knows whether they left, as their process was killed just then."""
+    table = Table(Column("Message", no_wrap=True), "Survey", "Step", "To", "Handed over (UTC)", "Why")
+    with opened() as services, services.database.read() as session:
+        for message, invitation in doubtful(session):
+            to = invitation.email if message.channel == "email" else invitation.phone
+            at = f"{message.sent_at:{_AT}}" if message.sent_at else ""
+            table.add_row(message.id, invitation.survey, message.step, to or "", at, message.error or "")
+    out.print(table)
+
+
+@app.command()
+def resend(
+    message: Annotated[str, typer.Argument(help="The id that `triage invitations unknown` shows.")],
+) -> None:
+    """Send such a message again: you know that it never arrived, or prefer twice to never."""
+    with opened() as services:
+        if services.delivery is None:
+            raise NotFound("no surveys are sent from here: TRIAGE_SURVEYS_DIR is not set")
+        jobs = MessageQueue(services.delivery.engine, services.clock)
+        with services.database.write() as session:
+            send_again(session, message, jobs, services.clock.now())
+    out.print(f"Message {message} is sent again, unless its customer has answered or opted out meanwhile.")
+
+
+@app.command("mark-sent")
+def mark_sent(
+    message: Annotated[str, typer.Argument(help="The id that `triage invitations unknown` shows.")],
+) -> None:
+    """Write down that such a message arrived."""
+    with opened() as services, services.database.write() as session:
+        arrived(session, message)
+    out.print(f"Message {message} counts as sent.")
 
 
 def _table(story: Story) -> Table:

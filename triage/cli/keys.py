@@ -8,7 +8,7 @@ from rich.table import Column, Table
 from triage.cli.context import err, opened, out
 from triage.keys import SCOPES
 
-app = typer.Typer(no_args_is_help=True, help="API keys: create, list, revoke.")
+app = typer.Typer(no_args_is_help=True, help="API keys: create, list, grant, revoke.")
 
 
 @app.command()
@@ -33,6 +33,17 @@ def list_keys() -> None:
             created = f"{row.created_at:%Y-%m-%d %H:%M}"
             table.add_row(row.id, row.client, row.hint, " ".join(row.scopes), created, revoked)
     out.print(table)
+
+
+@app.command()
+def grant(
+    key_id: Annotated[str, typer.Argument(help="The id that `triage keys list` shows.")],
+    scope: Annotated[list[str], typer.Option(help="What it may do too; repeat for several.")],
+) -> None:
+    """Let a key do more, such as what came with a new version; running servers know within two seconds."""
+    with opened() as services:
+        row = services.keys.grant(key_id, scope)
+    out.print(f"Key {row.id} of {row.client} may {' '.join(row.scopes)}.")
 
 
 @app.command()

@@ -11,8 +11,8 @@ import random
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
-from sqlalchemy import Update, update
-from sqlmodel import Session, col
+from sqlalchemy import ColumnElement, Update, update
+from sqlmodel import Session, col, select
 
 from triage.db import Database
 from triage.delivery.failure import DeliveryError, Kind
@@ -27,7 +27,7 @@ from triage.surveys.links import new_token, token_hash
 from triage.surveys.plan import MessageJobs, channel_of, remind
 from triage.surveys.post import Post, load, suppressed_of
 from triage.surveys.suppression import OPT_OUT, suppress
-from triage.surveys.tables import FIRST, Channel, InvitationRow, LinkRow, MessageRow, MessageState
+from triage.surveys.tables import FIRST, REMINDER, Channel, InvitationRow, LinkRow, MessageRow, MessageState
 from triage.surveys.timing import next_open
 
 _POLICY = RetryPolicy(give_up_after=3 * 86_400.0)
@@ -145,6 +145,9 @@ class Sender:
         if post.message.step != FIRST:
             return
         invitation = session.get_one(InvitationRow, post.invitation.id)
+        # One that an operator sent again was followed up when it was sent for the first time.
+        if session.exec(select(MessageRow.id).where(*_reminder_of(invitation))).first():
+            return
         channels = self._channels(session, invitation)
         first = channel_of(post.message)
         remind(session, invitation, first, channels, self._asking, self._jobs, self._clock.now())
@@ -211,6 +214,10 @@ class Sender:
     def _channels(self, session: Session, invitation: InvitationRow) -> tuple[Channel, ...]:
         blocked = suppressed_of(session, invitation)
         return channels_of(invitation.email, invitation.phone, self._messengers.keys(), blocked)
+
+
+def _reminder_of(invitation: InvitationRow) -> tuple[ColumnElement[bool], ...]:
+    return col(MessageRow.invitation_id) == invitation.id, col(MessageRow.step) == REMINDER
 
 
 def _its_turn(post: Post, *states: MessageState) -> Update:

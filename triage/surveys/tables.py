@@ -20,7 +20,7 @@ from triage.tables import UtcDateTime, new_id
 EventState = Literal["waiting", "held", "asked", "not_asked"]
 """`held`: an online purchase whose delivery has not happened yet."""
 MessageState = Literal["planned", "sending", "sent", "unknown", "skipped", "failed"]
-"""`unknown`: the process died, or the line broke, while it was handed over. It is never sent again."""
+"""`unknown`: the process died, or the line broke, while it was handed over. Only an operator sends it on."""
 Channel = Literal["email", "sms"]
 Step = Literal["first", "reminder"]
 

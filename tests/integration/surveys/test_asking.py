@@ -10,7 +10,9 @@ from tests.factories import NOW
 from tests.surveys import SurveyWorld, refuse, survey
 from triage.db import Database
 from triage.delivery.failure import DeliveryError, Kind
+from triage.errors import Conflict, NotFound
 from triage.surveys.channels import Undeliverable
+from triage.surveys.doubtful import arrived, doubtful, send_again
 from triage.surveys.links import ClosedLink
 from triage.surveys.suppression import keys_of, suppress
 from triage.surveys.tables import LinkRow
@@ -273,6 +275,51 @@ def test_no_answer_means_that_it_may_have_left_and_it_is_not_sent_again(database
     assert (world.sent, first.state) == ([], "unknown")
     world.pass_time(5 * DAY)
     assert kinds(world) == [("email", "reminder")], "the reminder reaches who was missed"
+
+
+def lost(database: Database) -> tuple[SurveyWorld, str]:
+    """A world with one message of which nobody knows whether it left."""
+    world = SurveyWorld(database)
+    world.channels["email"].after = refuse(DeliveryError(Kind.NETWORK, "dropped"))
+    world.tell(phone=PHONE)
+    world.pass_time(timedelta(minutes=30))
+    with database.read() as session:
+        ((message, invitation),) = doubtful(session)
+    assert (message.state, invitation.email) == ("unknown", "giulia@example.com")
+    return world, message.id
+
+
+def test_an_operator_sends_an_unknown_message_again_once(database: Database) -> None:
+    world, message_id = lost(database)
+    with database.write() as session:
+        send_again(session, message_id, world.jobs, world.clock.moment)
+    world.pass_time(5 * DAY)
+    assert kinds(world) == [("email", "invitation"), ("sms", "sms")], (
+        "with the one reminder that was planned before"
+    )
+    assert world.messages()[0].state == "sent"
+    with pytest.raises(Conflict), database.write() as session:
+        send_again(session, message_id, world.jobs, world.clock.moment)
+
+
+def test_an_operator_knows_that_an_unknown_message_arrived(database: Database) -> None:
+    world, message_id = lost(database)
+    with database.write() as session:
+        arrived(session, message_id)
+    with database.read() as session:
+        assert doubtful(session) == []
+    with pytest.raises(NotFound), database.write() as session:
+        arrived(session, "nothing")
+    assert (world.messages()[0].state, world.sent) == ("sent", [])
+
+
+def test_a_message_is_not_sent_again_to_who_opted_out_meanwhile(database: Database) -> None:
+    world, message_id = lost(database)
+    with database.write() as session:
+        suppress(session, keys_of(customer_id="C-1", email=None, phone=None).values(), "opt_out", NOW)
+        send_again(session, message_id, world.jobs, world.clock.moment)
+    world.pass_time(DAY)
+    assert (world.sent, world.messages()[0].state) == ([], "skipped")
 
 
 def test_a_job_that_runs_twice_sends_once(database: Database) -> None:
