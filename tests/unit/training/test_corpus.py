@@ -15,6 +15,12 @@ from triage.errors import InvalidInput
 CORPUS = Path("fixtures/corpus")
 
 
+def test_a_line_separator_inside_a_comment_ends_no_line(tmp_path: Path) -> None:
+    record = to_record(plain()) | {"text": "Lovely shop.\u2028Thank you."}
+    (tmp_path / "en.jsonl").write_text(json.dumps(record, ensure_ascii=False) + "\n", "utf-8")
+    assert check(tmp_path).faults == []
+
+
 def write(folder: Path, name: str, *examples: Example, **changes: Any) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / name
