@@ -64,11 +64,19 @@ def write(recipe: Recipe, points: Sequence[Point], docs: Path) -> None:
         for at, share in enumerate(shares)
     ]
     rows.append(["last doubling", *(f"{values[-1] - values[-2]:+.3f}" for values in series.values())])
-    (docs / "learning-curve.md").write_text(
-        "# Learning curve\n\nWritten by `triage curve`: one model for each share of the training split,\n"
-        f"each from the first {recipe.layers} layers of the pretrained encoder, {recipe.main_pass.epochs} passes"
-        " over\nall of it and more over less (passes grow with the root of what is missing), measured on dev;\n"
-        "means over languages. A small model trained briefly: read the slope, not the height.\n\n"
-        f"{table(['share', *series], rows)}\n![the same as lines](learning-curve.svg)\n",
-        "utf-8",
+    text = _DOCUMENT.format(
+        layers=recipe.layers, passes=recipe.main_pass.epochs, table=table(["share", *series], rows)
     )
+    (docs / "learning-curve.md").write_text(text, "utf-8")
+
+
+_DOCUMENT: Final = """# Learning curve
+
+Written by `triage curve`: one model for each share of the training split, each from the first {layers}
+layers of the pretrained encoder, {passes} passes over all of it and more over less (passes grow with the root
+of what is missing), measured on dev; means over languages. Small models, trained briefly: read the slope,
+not the height.
+
+{table}
+![the same as lines](learning-curve.svg)
+"""
