@@ -170,14 +170,14 @@ def test_an_event_that_fails_for_good_shows_at_its_ticket_until_it_is_sent_again
     receipt = running.post("it-1")
     eventually(lambda: delivered(running, 1) and running.ticket(receipt).error)
     ticket = running.ticket(receipt)
-    assert (ticket.error or "").startswith("ticket.created: 410")
+    assert re.match(r"ticket\.(created|delivered): 410", ticket.error or "")
     with running.services.database.read() as session:
         found = list_tickets(session, TicketFilter(delivery="failed"), limit=10)
     assert [view.ticket.id for view in found.items] == [ticket.id]
     with running.services.database.write() as session:
         assert running.delivery.outbox.retry(session, ticket.id) == 1
     eventually(lambda: running.ticket(receipt).error is None)
-    assert len(running.receiver.messages) == 2
+    eventually(lambda: len(running.receiver.messages) == 2)
     assert running.ticket(receipt).delivery == "delivered"
 
 
