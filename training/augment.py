@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import Final
 
 from training.dataset import Example
+from triage.segments import segment
 
 Edit = Callable[[str, random.Random], str]
 
@@ -69,7 +70,7 @@ def new_numbers(text: str, rng: random.Random) -> str:
 
 
 WEIGHTS: Final[Mapping[Edit, float]] = {
-    without_diacritics: 0.10,
+    without_diacritics: 0.18,
     lower: 0.12,
     upper: 0.05,
     without_punctuation: 0.08,
@@ -82,6 +83,8 @@ WEIGHTS: Final[Mapping[Edit, float]] = {
 
 def vary(example: Example, rng: random.Random) -> Example:
     """A random variation; often the example itself."""
+    if rng.random() < 0.15:
+        example = turned(example, rng)
     edits = [edit for edit, weight in WEIGHTS.items() if rng.random() < weight]
     seeds = [rng.getrandbits(32) for _ in edits]
     parts = [_apply(part, edits, seeds) for part in _parts(example)]
@@ -110,6 +113,31 @@ def _assemble(example: Example, parts: list[str]) -> Example:
     start = len(parts[0])
     span = (start, start + len(parts[1])) if example.span and parts[1].strip() else None
     return replace(example, text=text, span=span)
+
+
+def turned(example: Example, rng: random.Random) -> Example:
+    """The comment from another of its sentences on, and then its beginning; the request keeps its words."""
+    sentences = segment(example.text)
+    ended = example.text.rstrip()[-1:] in ".!?…"
+    inside = [
+        s for s in sentences[1:] if example.span is None or not example.span[0] < s.start < example.span[1]
+    ]
+    if not inside or not ended:
+        return example  # without an end mark two sentences would melt into one
+    cut = rng.choice(inside).start
+    head, tail = example.text[:cut].rstrip(), example.text[cut:].rstrip()
+    if example.span is None:
+        return replace(example, text=f"{tail} {head}")
+    shift = -cut if example.span[0] >= cut else len(tail) + 1
+    return replace(example, text=f"{tail} {head}", span=(example.span[0] + shift, example.span[1] + shift))
+
+
+def cropped(example: Example, rng: random.Random) -> Example:
+    """One to four words of a comment, of which only the language is known."""
+    words = example.text.split()
+    size = rng.randint(1, 4)
+    at = rng.randrange(max(1, len(words) - size + 1))
+    return Example(id=example.id, text=" ".join(words[at : at + size]), lang=example.lang)
 
 
 def join(first: Example, second: Example) -> Example | None:

@@ -52,7 +52,7 @@ def collect(engine: Engine, text: TextEncoder, padding: int, examples: Sequence[
 def fit(bundle: Bundle, dev: Scored) -> Bundle:
     """The bundle with calibration, decision thresholds and abstention fitted on `dev`."""
     calibration = Calibration(
-        temperatures={task: _temperature(*_known(dev, task)) for task in SEVERAL},
+        temperatures={task: _temperature(*_claimed(*_known(dev, task), task)) for task in SEVERAL},
         logistic={task: _logistic(*_known(dev, task)) for task in BINARY},
     )
     chances = {task: probabilities(dev, task, calibration) for task in (*SEVERAL, *BINARY)}
@@ -76,6 +76,14 @@ def _known(scored: Scored, task: str) -> tuple[Array, Array]:
         logits, truth = logits.reshape(-1, logits.shape[-1]), truth.reshape(-1)
     known = (truth != IGNORE) & ~np.isnan(truth)
     return logits[known], truth[known]
+
+
+def _claimed(logits: Array, truth: Array, task: str) -> tuple[Array, Array]:
+    """Of the categories those found: the many that are plainly absent would set the temperature."""
+    if task != "aspects":
+        return logits, truth
+    found = _softmax(logits)[:, 0] < 0.5
+    return logits[found], truth[found]
 
 
 def probabilities(scored: Scored, task: str, calibration: Calibration) -> tuple[Array, Array]:

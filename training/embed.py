@@ -10,6 +10,8 @@ from models.encoder import load_encoder
 from models.text import TextEncoder, pad
 
 BATCH = 32
+PREFIX = "query:"
+"""What the pretrained encoder wants before a text that is compared with others of its kind."""
 PADDING = 1
 
 
@@ -22,7 +24,7 @@ def embed(
     `load_encoder`. About a hundred comments a second on two cores.
     """
     network, tokenizer = load_encoder(encoder)
-    windows = {w.text: w for w in reversed(TextEncoder(tokenizer).windows(texts))}
+    windows = {w.text: w for w in reversed(TextEncoder(tokenizer, PREFIX).windows(texts))}
     order = sorted(windows, key=lambda index: len(windows[index].ids))
     rows = np.empty((len(texts), network.config.hidden_size), dtype=np.float32)
     for start in range(0, len(order), BATCH):

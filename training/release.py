@@ -25,7 +25,7 @@ Step = Callable[[str, float], None]
 
 PADDING: Final = 1
 FIRST_PASS: Final = Schedule(epochs=1, rate=2e-4, joined=0.0)
-MAIN_PASS: Final = Schedule(epochs=9, rate=3e-4)
+MAIN_PASS: Final = Schedule(epochs=6, rate=3e-4)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,7 +37,7 @@ class Recipe:
     third_party: Path | None = None
     """Folder of openly licensed sets for the first pass; without it there is none."""
     encoder: str | None = None
-    layers: int = 12
+    layers: int = 8
     first_pass: Schedule = FIRST_PASS
     main_pass: Schedule = MAIN_PASS
     share: float = 1.0

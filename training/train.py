@@ -4,7 +4,7 @@ import math
 import random
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -13,7 +13,7 @@ from torch.nn import functional as F
 
 from models.network import Logits, TriageNetwork
 from models.text import LEAD, TextEncoder, Window, pad
-from training.augment import join, vary
+from training.augment import cropped, join, vary
 from training.dataset import Example
 from triage.labels import CATEGORIES, INTENTS, LANGUAGES, POLARITIES, SENTIMENTS, UNDETERMINED
 
@@ -39,6 +39,10 @@ class Schedule:
     augmented: bool = True
     joined: float = 0.15
     """Share of examples joined with another comment of the language."""
+    cropped: float = 0.1
+    """Few-word crops per example, which teach the language alone."""
+    masked: float = 0.08
+    """Share of a comment's pieces hidden behind the mask that the encoder knows from its pretraining."""
     average_from: float = 0.7
     """Weights are averaged over the steps after this share (Izmailov et al. 2018)."""
     seed: int = 17
@@ -68,7 +72,7 @@ def train(
     """Trains `network` in place; `progress` hears the share done and a line of news."""
     torch.manual_seed(schedule.seed)
     rng = random.Random(schedule.seed)
-    steps = schedule.epochs * math.ceil(len(examples) / schedule.batch)
+    steps = schedule.epochs * math.ceil((len(examples) + _crops(examples, schedule)) / schedule.batch)
     optimizer = torch.optim.AdamW(parameter_groups(network, schedule), weight_decay=0.01)
     warmup = max(1, int(steps * schedule.warmup))
     rates = torch.optim.lr_scheduler.LambdaLR(
@@ -80,7 +84,9 @@ def train(
     began, step = time.monotonic(), 0
     for epoch in range(schedule.epochs):
         for windows, batch in batches(epoch_examples(examples, schedule, rng), text, schedule.batch, rng):
-            inputs = pad(windows, padding, SHAPES)
+            inputs = pad(
+                [hide(window, text.mask, schedule.masked, rng) for window in windows], padding, SHAPES
+            )
             targets = encode_targets(windows, batch, inputs.input_ids.shape[1])
             with torch.autocast("cpu", dtype=torch.bfloat16):
                 logits = network(*(torch.from_numpy(array) for array in vars(inputs).values()))
@@ -158,7 +164,15 @@ def epoch_examples(examples: Sequence[Example], schedule: Schedule, rng: random.
     for example in shuffled:
         if example.aspects is not None and example.sentiment is not None:
             by_language.setdefault(example.lang, []).append(example)
-    return [_varied(example, by_language, schedule.joined, rng) for example in shuffled]
+    varied = [_varied(example, by_language, schedule.joined, rng) for example in shuffled]
+    ours = [example for example in shuffled if example.lang != UNDETERMINED]
+    varied += [cropped(rng.choice(ours), rng) for _ in range(_crops(examples, schedule))]
+    rng.shuffle(varied)
+    return varied
+
+
+def _crops(examples: Sequence[Example], schedule: Schedule) -> int:
+    return round(schedule.cropped * len(examples)) if schedule.augmented else 0
 
 
 def _varied(
@@ -185,6 +199,17 @@ def batches(
         rng.shuffle(groups)
         for group in groups:
             yield [windows[i] for i in group], [part[i] for i in group]
+
+
+def hide(window: Window, mask: int, share: float, rng: random.Random) -> Window:
+    """Every other window with some of the comment's pieces masked: the rest must tell what it is about."""
+    if rng.random() < 0.5:
+        return window
+    ids = list(window.ids)
+    for at in range(LEAD, LEAD + len(window.spans)):
+        if rng.random() < share:
+            ids[at] = mask
+    return replace(window, ids=ids)
 
 
 def one_window_each(text: TextEncoder, examples: Sequence[Example]) -> list[Window]:

@@ -3,21 +3,24 @@ from itertools import pairwise
 from models.text import LEAD, OVERLAP, WINDOW, TextEncoder, cuts, pad
 from tests.unit.models.tiny import BOS, EOS, PAD, UNKNOWN, tokenizer
 
-PREFIX = [4, 5, 6]
 
-
-def test_a_comment_stands_between_prefix_and_end() -> None:
+def test_a_comment_stands_between_start_and_end() -> None:
     (window,) = TextEncoder(tokenizer()).windows(["hot soup"])
-    assert window.ids == [BOS, *PREFIX, 7, UNKNOWN, EOS]
+    assert window.ids == [BOS, 7, UNKNOWN, EOS]
     assert window.spans == [(0, 3), (4, 8)]
     assert window.ids[LEAD : LEAD + len(window.spans)] == [7, UNKNOWN]
 
 
 def test_the_question_follows_as_context_and_an_empty_one_adds_nothing() -> None:
     with_question, without = TextEncoder(tokenizer()).windows(["hot", "hot"], ["hot ?", ""])
-    assert with_question.ids == [BOS, *PREFIX, 7, EOS, EOS, 7, UNKNOWN, EOS]
+    assert with_question.ids == [BOS, 7, EOS, EOS, 7, UNKNOWN, EOS]
     assert len(with_question.spans) == 1
-    assert without.ids == [BOS, *PREFIX, 7, EOS]
+    assert without.ids == [BOS, 7, EOS]
+
+
+def test_a_prefix_comes_before_the_comment() -> None:
+    (window,) = TextEncoder(tokenizer(), "query:").windows(["hot"])
+    assert window.ids == [BOS, 4, 5, 6, 7, EOS]
 
 
 def test_windows_overlap_and_leave_nothing_out() -> None:
@@ -37,8 +40,8 @@ def test_a_long_comment_becomes_several_windows_of_the_same_text() -> None:
 
 def test_padding_is_masked_and_the_comment_marked() -> None:
     batch = pad(TextEncoder(tokenizer()).windows(["hot soup", "hot"], [None, "why"]), PAD, multiple=8)
-    assert batch.input_ids.shape == (2, 16)  # the longer has 9 pieces
-    assert batch.attention_mask.sum(axis=1).tolist() == [7, 9]
+    assert batch.input_ids.shape == (2, 8)  # the longer has 6 pieces
+    assert batch.attention_mask.sum(axis=1).tolist() == [4, 6]
     assert [row.nonzero()[0].tolist() for row in batch.comment_mask] == [[LEAD, LEAD + 1], [LEAD]]
     assert (batch.input_ids[batch.attention_mask == 0] == PAD).all()
 

@@ -23,6 +23,7 @@ def tokenizer() -> Tokenizer:
         "ry": 5,
         ":": 6,
         "hot": 7,
+        "<mask>": 8,
     }
     made = Tokenizer(WordLevel(vocabulary, unk_token="<unk>"))
     made.pre_tokenizer = Split(Regex(r"que(?=ry:)|ry(?=:)|\w+|[^\w\s]"), behavior="removed", invert=True)

@@ -4,9 +4,11 @@ import pytest
 
 from tests.unit.training.examples import TEXT, example, plain
 from training.augment import (
+    cropped,
     join,
     lower,
     new_numbers,
+    turned,
     typo,
     upper,
     vary,
@@ -73,3 +75,25 @@ def test_contradictions_are_not_joined() -> None:
     assert join(example(), example()) is None  # two requests: which one is needed most?
     assert join(plain(), plain(lang="it")) is None
     assert join(plain(), plain(aspects={"store": "negative"})) is None
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_turned_sentences_keep_their_words_and_the_request(seed: int) -> None:
+    first = example(text="Lovely shop. Where is my sofa? Order 48213. Thanks!", span=(13, 30))
+    other = turned(first, random.Random(seed))
+    assert other.text != first.text
+    assert sorted(other.text.split()) == sorted(first.text.split())
+    assert other.span is not None
+    assert other.text[slice(*other.span)] == "Where is my sofa?"
+
+
+def test_one_sentence_or_one_without_its_end_is_not_turned() -> None:
+    for text in ("Where is my sofa?", "Lovely shop. Where is my sofa"):
+        assert turned(plain(text=text), random.Random(1)).text == text
+
+
+def test_of_a_crop_only_the_language_is_known() -> None:
+    crop = cropped(example(), random.Random(3))
+    assert crop.text in example().text
+    assert 1 <= len(crop.text.split()) <= 4
+    assert (crop.lang, crop.aspects, crop.has_request, crop.sentiment) == (example().lang, None, None, None)
