@@ -4,10 +4,11 @@ Writing it directly, instead of exporting a traced module, keeps torch out of se
 gives each step the operator that is fastest on a CPU:
 
 - embeddings stay in the package's own 4-bit blocks (`GatherBlockQuantized`), exactly as trained;
-- every large product runs on 8-bit integers: weights with a scale per output, activations with a
-  fixed range measured when the bundle was made, after evening out the columns (SmoothQuant, Xiao
-  et al. 2023). A range taken from each batch, the runtime's default, would make an answer depend
-  on the other comments that happen to share its batch;
+- every large product runs on 8-bit integers: weights with a scale per output, activations in two
+  steps of 8 bits, the second for what the first left out, with a fixed range measured when the
+  bundle was made, after evening out the columns (SmoothQuant, Xiao et al. 2023). A range taken from
+  each batch, the runtime's default, would make an answer depend on the other comments that happen
+  to share its batch;
 - `Add` + `LayerNormalization` in place of the fused `SkipLayerNormalization`, which is ten times
   slower on CPUs (profile in `training/LOG.md`): the optimizer that would fuse them stays off.
 """
@@ -31,8 +32,6 @@ Ranges = Mapping[str, tuple[float, float]]
 
 SMOOTH: Final = "smooth."
 """Prefix of the weights that even out a product's inputs, one factor a column."""
-FINE: Final = ("shrink",)
-"""Products whose inputs reach far beyond their bulk, after GELU: 8 bits, and 8 more for the rest."""
 DISABLED_OPTIMIZERS: Final = ["SkipLayerNormFusion"]
 OUTPUTS: Final = ("aspects", "sentiment", "request", "intent", "urgent", "language", "tokens")
 _MICROSOFT: Final = "com.microsoft"
@@ -111,8 +110,6 @@ class _Graph:
         even = self.node("Mul", [value, self.constant(f"{name}.smooth", 1.0 / smooth)], f"{name}.even")
         weights = self._rounded(name, matrix * smooth)
         scale, zero = quantisation(*self._ranges[name])
-        if name.split(".")[1] not in FINE:
-            return self._whole(name, even, scale, zero, weights, added)
         coarse = self._whole(f"{name}.coarse", even, scale, zero, weights, added)
         rest = self._rest(f"{name}.coarse", even)
         finer = np.array(scale / 254.0, dtype=np.float32), np.array(128, dtype=np.uint8)

@@ -7,16 +7,14 @@ from typing import Final
 
 import numpy as np
 
-from models.graph import FINE, SMOOTH, Ranges, build, matrix_of
+from models.graph import SMOOTH, Ranges, build, matrix_of
 from models.onnx_engine import OnnxEngine
 from models.packed import PackedEncoder
 from models.text import TextEncoder, pad
 from models.weights import Array, Tensors
 
-STRENGTH: Final = 0.6
-"""How much of the unevenness moves from activations into weights; the best of 0.5 to 0.9 on dev."""
-STRENGTH_OF_FINE: Final = 0.3
-"""The same where activations have 16 bits: there it is the weights that need to stay even."""
+STRENGTH: Final = 0.3
+"""How much of the unevenness moves from activations, which have 16 bits, into weights, which have 8."""
 
 
 def measure(
@@ -32,8 +30,7 @@ def measure(
     for name, (least, greatest) in _observe(weights, layers, text, padding, texts).items():
         inputs = np.maximum(np.maximum(-least, greatest), 1e-6)
         columns = np.maximum(np.abs(matrix_of(weights, name)).max(axis=0), 1e-6)
-        strength = STRENGTH_OF_FINE if name.split(".")[1] in FINE else STRENGTH
-        factors = inputs**strength / columns ** (1.0 - strength)
+        factors = inputs**STRENGTH / columns ** (1.0 - STRENGTH)
         factors /= np.exp(np.log(factors).mean())
         ranges[name] = float((least / factors).min()), float((greatest / factors).max())
         smooth[SMOOTH + name] = factors.astype(np.float32)
