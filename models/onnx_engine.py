@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from uuid import uuid4
 
 import onnxruntime
 from tokenizers import Tokenizer
@@ -72,15 +73,19 @@ def open_engine(
 def build_runtime(
     folder: Path, bundle: Bundle, home: Path, progress: Progress, precision: Precision = "int8"
 ) -> None:
-    """Writes tokenizer and graph; whole files only, so that a killed build leaves nothing half-done."""
+    """Writes tokenizer and graph; whole files only, so that no killed build and no second one does harm."""
+    # In containers that share a cache, process ids repeat.
+    mark = uuid4().hex
     home.mkdir(parents=True, exist_ok=True)
     packed = PackedEncoder.from_package()
     progress("Building the runtime file: tokenizer", 0.1)
-    packed.tokenizer().save(str(home / "tokenizer.json"))
+    tokens = home / f"tokenizer.json.{mark}"
+    packed.tokenizer().save(str(tokens))
+    tokens.rename(home / "tokenizer.json")
     progress("Building the runtime file: weights", 0.4)
     weights = bundles.read_weights(folder, bundle)
     progress("Building the runtime file: graph", 0.7)
-    part = home / f"{precision}.onnx.{os.getpid()}"
+    part = home / f"{precision}.onnx.{mark}"
     build(part, packed, weights, bundle.layers, precision, bundle.ranges)
     part.rename(home / f"{precision}.onnx")
     progress("Building the runtime file: done", 1.0)

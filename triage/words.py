@@ -7,7 +7,6 @@ keyboard: diacritics lost, Greek in Latin letters. A row of the table is one wor
 language, 8 bytes; they are sorted, and searched through a memory map.
 """
 
-import os
 import re
 import unicodedata
 from collections.abc import Callable, Iterator
@@ -15,6 +14,7 @@ from functools import lru_cache
 from hashlib import blake2b
 from pathlib import Path
 from typing import Final
+from uuid import uuid4
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,6 +36,8 @@ _WORD_BITS: Final = 15
 _NATS: Final = np.log(10.0) / 100.0
 _WORD: Final = re.compile(r"[^\W\d_]+")
 _STROKES: Final = str.maketrans("łøđ", "lod")
+_CEDILLAS: Final = str.maketrans("şţ", "șț")
+"""Old keyboards write Romanian with Turkish letters, the lists with its own."""
 _GREEK: Final = "αβγδεζηθικλμνξοπρστυφχψως"
 _GREEKLISH: Final = tuple(
     str.maketrans(dict(zip(_GREEK, letters.split(), strict=True)))
@@ -67,28 +69,35 @@ class WordTable:
     @lru_cache(maxsize=50_000)  # noqa: B019 - lives as long as the process
     def _word(self, word: str) -> Evidence:
         levels = np.full(_COLUMNS, UNKNOWN)
-        row = _row(word)
-        first, end = np.searchsorted(self._rows, np.array([row, row + (1 << _WORD_BITS)], dtype=np.uint64))
-        for found in self._rows[first:end].tolist():
-            levels[(found - row) >> _COLUMN] = found & ((1 << _COLUMN) - 1)
+        for spelling in {word, word.translate(_CEDILLAS)}:
+            row = _row(spelling)
+            ends = np.array([row, row + (1 << _WORD_BITS)], dtype=np.uint64)
+            first, end = np.searchsorted(self._rows, ends)
+            for found in self._rows[first:end].tolist():
+                column = (found - row) >> _COLUMN
+                levels[column] = min(levels[column], found & ((1 << _COLUMN) - 1))
         return np.asarray(levels * -_NATS)
 
 
 def open_table(folder: Path, progress: Progress = lambda _what, _share: None) -> WordTable:
-    """The table in `folder`, made there first where it is missing (some seconds, once)."""
+    """The table in `folder`, made there first where it is missing or damaged (some seconds, once)."""
     file = folder / _FILE
-    if not file.exists():
+    try:
+        rows = np.load(file, mmap_mode="r")
+    except (FileNotFoundError, EOFError, ValueError):
         _build(file, progress)
-    return WordTable(np.load(file, mmap_mode="r"))
+        rows = np.load(file, mmap_mode="r")
+    return WordTable(rows)
 
 
 def _build(file: Path, progress: Progress) -> None:
-    """Writes the table; a whole file only, so that a killed build leaves nothing half-done."""
+    """Writes the table; a whole file only, so that no killed build and no second one does harm."""
     progress("Building the word lists", 0.0)
     rows = np.unique(np.fromiter(_rows(progress), dtype=np.uint64))
     _, commonest = np.unique(rows >> np.uint64(_COLUMN), return_index=True)
     file.parent.mkdir(parents=True, exist_ok=True)
-    part = file.with_suffix(f".{os.getpid()}")
+    # In containers that share a cache, process ids repeat.
+    part = file.with_suffix(f".{uuid4().hex}")
     with part.open("wb") as stream:
         np.save(stream, rows[commonest])
     part.rename(file)

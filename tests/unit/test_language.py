@@ -51,8 +51,9 @@ def test_another_language_of_ours_script_counts_as_undetermined() -> None:
 
 @pytest.mark.parametrize(
     ("language", "word"),
-    [("ro", "jalnic"), ("nl", "tevreden"), ("sv", "ingenting"), ("fi", "hyvä"), ("pt", "obrigado"),
-     ("pl", "zadowolony"), ("cs", "spokojenost"), ("hu", "semmi"), ("nb", "ingenting"), ("el", "τίποτα")],
+    [("ro", "jalnic"), ("ro", "mulţumit"), ("nl", "tevreden"), ("sv", "ingenting"), ("fi", "hyvä"),
+     ("pt", "obrigado"), ("pl", "zadowolony"), ("cs", "spokojenost"), ("hu", "semmi"),
+     ("nb", "ingenting"), ("el", "τίποτα")],
 )  # fmt: skip
 def test_one_word_is_told_by_how_common_it_is(language: str, word: str) -> None:
     evidence = word_evidence(word)
