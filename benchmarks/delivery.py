@@ -97,6 +97,7 @@ def write(rows: Sequence[Row]) -> None:
         f"{CALLERS} callers post for {SECONDS:.0f} s as fast as they are answered, {ROUNDS} times in turn"
         f" with and without delivery; they, the stand-ins and the service share"
         f" {len(os.sched_getaffinity(0))} CPU cores. The model is the stub: accepting is at its fastest."
+        " All are medians of the rounds, the cost too: of what it was within each."
         f" “Then”: what waited is delivered, in the {CALM_SECONDS:.0f} s after the last post."
     )
     PAGE.write_text("\n".join([f"{before}{BEGIN}", how, "", *table, f"{END}{after}"]), "utf-8")

@@ -6,6 +6,7 @@ import sys
 SERVES = """
 import sys
 from api.app import create_app
+from models import onnx_engine
 from triage.segments import segment
 assert len(segment("Lovely sofa. Where is it?")) == 2
 print("torch" in sys.modules, "transformers" in sys.modules)

@@ -26,7 +26,6 @@ def test_the_child_hears_when_its_parent_is_busy_when_it_is_calm_and_when_to_end
 ) -> None:
     shares = iter([0.1, 0.6, 0.4, 0.6, 0.2, 0.2])
     monkeypatch.setattr(child, "_LOOK_SECONDS", 0.02)
-    monkeypatch.setattr(Load, "share", lambda _: next(shares, 0.0))
     told = "import sys; said = [*iter(sys.stdin.readline, 'finish\\n')]; print(''.join(said))"
     process = DeliveryProcess()
     ours = subprocess.Popen(

@@ -73,5 +73,5 @@ class Gate:
 
     def _admits(self) -> bool:
         left = self._closed_until - time.monotonic()
-        # A system that is parked for long has no slots; one at a time then learns of it.
+        # Never none at all: what was claimed before a long pause must get through to learn of it.
         return self._inside < max(self._at_once, 1) and (left <= 0 or left > PATIENCE or self._hurried)

@@ -52,12 +52,12 @@ class Outbox:
         ticket = _ticket(session, comment.ticket_id)
         if ticket.system == INBOX:
             return
-        row = self._row(session, ticket, kind="comment", system=ticket.system, comment_id=comment_id)
+        delivery = {"kind": "comment", "system": ticket.system, "comment_id": comment_id}
         if ticket.remote_id is None:
             # Its case is not there yet. Whoever writes down that it is (`release`) starts this one.
-            row.state = WAITING
+            self._row(session, ticket, **delivery, state=WAITING)
         else:
-            self.schedule(session, row, ticket.priority, at=row.next_at)
+            self._add(session, ticket, **delivery)
 
     def release(self, session: Session, ticket: TicketRow) -> None:
         """The case of a ticket is there: start the comments that waited for it, oldest first.
