@@ -253,7 +253,7 @@ class Settings(BaseSettings):
     target_precision: float = Field(default=0.95, gt=0, lt=1)
     """How often an answer that the model does not abstain from should be right."""
     model_threads: int | None = Field(default=None, ge=1)
-    """Batches that run at once, each on one thread (torch: threads of the one batch); by default the cores."""
+    """Batches that run at once, each on one thread (torch: threads of the one); by default the cores."""
 
     routing_file: Path | None = None
     """Routing rules; those packaged with the service by default."""
