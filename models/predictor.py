@@ -71,12 +71,13 @@ class BatchingPredictor:
             jobs = self._waiting.take()
             try:
                 outputs = self._engine.run(pad([job.window for job in jobs], PAD))
+                rows = [{head: values[row] for head, values in outputs.items()} for row in range(len(jobs))]
             except Exception as error:
                 for job in jobs:
                     job.result.set_exception(error)
             else:
-                for row, job in enumerate(jobs):
-                    job.result.set_result({head: values[row] for head, values in outputs.items()})
+                for job, row in zip(jobs, rows, strict=True):
+                    job.result.set_result(row)
 
 
 def interpret(logits: Outputs, window: Window, calibration: Calibration) -> Prediction:

@@ -58,7 +58,7 @@ def curve(
 ) -> None:
     """Train on 25, 50 and 100 % of the corpus, and plot what each reaches on dev.
 
-    With the defaults a quarter of an hour on two cores; the full model takes hours.
+    With the defaults a quarter of an hour on two cores; with the full model it is two hours.
     """
     with explained():
         from dataclasses import replace

@@ -19,14 +19,12 @@ COMMENTS = 15
 
 
 NOT_YET: Final = {
-    "question mark added": 0.10,
-    "question mark removed": 0.13,
-    "upper case": 0.09,
-    "diacritics lost": 0.17,
-    "typo": 0.13,
-    "other numbers": 0.07,
-    "other names and places": 0.08,
-    "sentences turned": 0.17,
+    "question mark added": 0.08,
+    "question mark removed": 0.08,
+    "upper case": 0.08,
+    "diacritics lost": 0.14,
+    "typo": 0.10,
+    "sentences turned": 0.12,
 }
 """Where the released model misses the aim (docs/decisions.md): it may get steadier, never less steady.
 
