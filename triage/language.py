@@ -16,10 +16,10 @@ import numpy as np
 from langdetect.detector_factory import PROFILES_DIRECTORY, DetectorFactory
 from langdetect.utils.ngram import NGram
 from numpy.typing import NDArray
-from platformdirs import user_cache_path
 
 from triage import words
 from triage.labels import LANGUAGES, UNDETERMINED
+from triage.settings import Settings
 from triage.types import LanguageFinding
 
 CODES: Final = (*LANGUAGES, UNDETERMINED)
@@ -29,10 +29,10 @@ _SMOOTHING: Final = 0.5 / 10_000
 _LONGEST: Final = 2_000
 """Characters read: more of a text does not change its language."""
 
-PROFILE_WEIGHT: Final = 0.05
-"""n-grams overlap and are far from independent: how much of their evidence counts, chosen on dev."""
-WORD_WEIGHT: Final = 1.3
 MODEL_WEIGHT: Final = 0.7
+WORD_WEIGHT: Final = 1.3
+PROFILE_WEIGHT: Final = 0.05
+"""How much of each one's evidence counts, chosen on dev; n-grams overlap and are far from independent."""
 LOCALE_BONUS: Final = 1.0
 """In nats: worth a letter or two of evidence, so that it decides `ok`, and never a sentence."""
 LEAST: Final = 0.5
@@ -150,5 +150,5 @@ _opened: words.WordTable | None = None
 
 def _word_table() -> words.WordTable:
     global _opened
-    _opened = _opened or words.open_table(user_cache_path("feedback-triage"))
+    _opened = _opened or words.open_table(Settings().cache_dir)
     return _opened
