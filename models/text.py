@@ -5,7 +5,9 @@
 
 The pretrained encoder's own prefix is left out: a fine-tuned network learns to do without,
 and three pieces of thirty cost a tenth of the time. A comment longer than a window is read in
-overlapping windows; the heads look at the comment's pieces only, the question is context.
+overlapping windows; the heads look at the comment's pieces only, the question is context. All of
+it is read in lower case: capitals fall apart into single letters in the vocabulary, and customers
+who shout, dictate or type on a phone mean the same.
 """
 
 from collections.abc import Sequence
@@ -16,12 +18,12 @@ import numpy as np
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
+from triage.letters import lower
+
 WINDOW: Final = 256
 """Pieces of the comment in one window; 1 % of survey comments are longer."""
 OVERLAP: Final = 32
 QUESTION_PIECES: Final = 32
-SHOUT: Final = 8
-"""Letters from which on capitals are shouting rather than an abbreviation."""
 LEAD: Final = 1
 """Where the comment starts: after `<s>`."""
 
@@ -59,7 +61,7 @@ class TextEncoder:
 
     def windows(self, texts: Sequence[str], questions: Sequence[str | None] | None = None) -> list[Window]:
         """Every window of every text, in order."""
-        encodings = self._tokenizer.encode_batch([calm(text) for text in texts], add_special_tokens=False)
+        encodings = self._tokenizer.encode_batch([lower(text) for text in texts], add_special_tokens=False)
         return [
             Window(
                 text=index,
@@ -77,22 +79,6 @@ class TextEncoder:
             return []
         ids = self._tokenizer.encode(question, add_special_tokens=False).ids[:QUESTION_PIECES]
         return [self._eos, *ids, self._eos]
-
-
-def calm(text: str) -> str:
-    """A text that SHOUTS in lower case, any other as it is; offsets stay what they were.
-
-    Capitals fall apart into single letters in the vocabulary, and little of their meaning is left.
-    """
-    letters = [character for character in text if character.isalpha()]
-    if len(letters) < SHOUT or sum(map(str.isupper, letters)) < 0.7 * len(letters):
-        return text
-    lowered = text.lower()
-    return (
-        lowered
-        if len(lowered) == len(text)
-        else "".join(c.lower() if len(c.lower()) == 1 else c for c in text)
-    )
 
 
 def cuts(length: int) -> list[slice]:

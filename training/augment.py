@@ -5,12 +5,12 @@ request's offsets stay exact whatever happens to the text.
 """
 
 import random
-import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Final
 
 from training.dataset import Example
+from triage.letters import without_diacritics
 from triage.segments import segment
 
 Edit = Callable[[str, random.Random], str]
@@ -18,23 +18,9 @@ Edit = Callable[[str, random.Random], str]
 EMOJI: Final = ("🙂", "👍", "😡", "🙏", "😊", "😞", "❤️", "🤔", "😂", "🙄")
 
 
-def without_diacritics(text: str, _: random.Random | None = None) -> str:
-    """`Où est ma commande` -> `Ou est ma commande`; also Greek tonos, Polish ł, Nordic ø."""
-    plain = "".join(c for c in unicodedata.normalize("NFD", text) if not unicodedata.combining(c))
-    return unicodedata.normalize("NFC", plain).translate(_STROKES)
-
-
-_STROKES: Final = str.maketrans("łŁøØđĐ", "lLoOdD")
-
-
-def lower(text: str, _: random.Random | None = None) -> str:
-    """No capitals at all."""
-    return text.lower()
-
-
-def upper(text: str, _: random.Random | None = None) -> str:
-    """ALL CAPITALS."""
-    return text.upper()
+def diacritics_lost(text: str, _: random.Random | None = None) -> str:
+    """As typed without the right keyboard."""
+    return without_diacritics(text)
 
 
 def without_punctuation(text: str, _: random.Random | None = None) -> str:
@@ -70,12 +56,10 @@ def new_numbers(text: str, rng: random.Random) -> str:
 
 
 WEIGHTS: Final[Mapping[Edit, float]] = {
-    without_diacritics: 0.18,
-    lower: 0.12,
-    upper: 0.05,
+    diacritics_lost: 0.15,
     without_punctuation: 0.08,
-    without_question_mark: 0.15,
-    typo: 0.20,
+    without_question_mark: 0.20,
+    typo: 0.25,
     new_numbers: 0.30,
 }
 """How often each edit is applied, independently."""
@@ -83,14 +67,14 @@ WEIGHTS: Final[Mapping[Edit, float]] = {
 
 def vary(example: Example, rng: random.Random) -> Example:
     """A random variation; often the example itself."""
-    if rng.random() < 0.15:
+    if rng.random() < 0.30:
         example = turned(example, rng)
     edits = [edit for edit, weight in WEIGHTS.items() if rng.random() < weight]
     seeds = [rng.getrandbits(32) for _ in edits]
     parts = [_apply(part, edits, seeds) for part in _parts(example)]
-    if rng.random() < 0.05:
+    if rng.random() < 0.08:
         parts[2] += " " + rng.choice(EMOJI)
-    if example.has_request is False and rng.random() < 0.03:
+    if example.has_request is False and rng.random() < 0.06:
         parts[2] += "?"
     return _assemble(example, parts)
 

@@ -14,14 +14,13 @@ from training.augment import (
     EMOJI,
     new_numbers,
     typo,
-    upper,
-    without_diacritics,
     without_question_mark,
 )
 from training.dataset import Example
 from training.evaluate import evaluate
 from training.metrics import Pair
 from training.names import NAMES
+from triage.letters import without_diacritics
 from triage.ports import Predictor
 from triage.segments import segment
 
@@ -119,7 +118,7 @@ def sentences_turned(example: Example, _: random.Random) -> str:
 PERTURBATIONS: Final[Mapping[str, Perturb]] = {
     "question mark added": question_mark_added,
     "question mark removed": question_mark_removed,
-    "upper case": lambda example, _: upper(example.text),
+    "upper case": lambda example, _: example.text.upper(),
     "diacritics lost": lambda example, _: without_diacritics(example.text),
     "typo": one_typo,
     "emoji": emoji,

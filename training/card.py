@@ -15,7 +15,8 @@ from training import baselines, behaviour, confidence, plots, served, thirdparty
 from training.card_text import Report, render
 from training.evaluate import judge
 from training.metrics import TASKS, average, bootstrap, by_language, worst
-from training.release import Recipe, Step, load_data
+from training.recipe import Recipe
+from training.release import Step, load_data
 from triage.types import Thresholds
 
 SAMPLE: Final = 40

@@ -15,7 +15,7 @@ from training.behaviour import Table, total
 from training.confidence import ABSTAINING, Claims, Coverage
 from training.markdown import figure, percent, table
 from training.metrics import TASKS, Pair, Scores, average, by_language, interval, mean_draws, worst
-from training.release import Recipe
+from training.recipe import Cycle, Recipe
 from training.served import Agreement
 from training.thirdparty import Source
 from triage.labels import INTENTS, LANGUAGES
@@ -108,10 +108,15 @@ def _data(report: Report) -> str:
         ["corpus", f"{sizes['train']} comments to train, {sizes['dev']} to tune, {sizes['test']} to test;"
                    " the project's own (`docs/corpus.md`)"],
         *first_pass,
-        ["schedule", f"{report.recipe.main_pass.epochs} epochs at {report.recipe.main_pass.rate:g},"
-                     f" seed {report.recipe.main_pass.seed}"],
+        *([f"cycle {number}", _cycle(cycle)] for number, cycle in enumerate(report.recipe.cycles, 1)),
         ["weights", f"{report.megabytes:.1f} MB: what training changed, in 8 bits"],
     ], numbers=False)}"""  # fmt: skip
+
+
+def _cycle(cycle: Cycle) -> str:
+    schedule = cycle.schedule
+    text = f"{len(cycle.batches)} batches of the corpus" if cycle.batches else "all of the training split"
+    return f"{text}, {schedule.epochs} epochs at {schedule.rate:g}, seed {schedule.seed}"
 
 
 def _figures(report: Report) -> str:

@@ -11,8 +11,8 @@ from training.card import open_predictor
 from training.evaluate import evaluate
 from training.markdown import figure, table
 from training.metrics import Scores, average, by_language
-from training.release import Recipe, Step, load_data, release
-from training.train import Schedule
+from training.recipe import Cycle, Recipe, one_cycle
+from training.release import Step, load_data, release
 
 SHARES: Final = (0.25, 0.5, 1.0)
 SHOWN: Final = {
@@ -38,7 +38,7 @@ def _point(recipe: Recipe, folder: Path, step: Step) -> dict[str, Scores]:
     percent = round(100 * recipe.share)
     home = folder / f"curve-{percent}"
     finished = home / "finished"
-    recipe = replace(recipe, name=home.name, main_pass=_passes(recipe))
+    recipe = replace(recipe, name=home.name, cycles=_more(recipe))
     if not finished.exists():
         release(recipe, home, lambda what, share: step(f"{percent} %: {what}", share))
         finished.touch()
@@ -47,9 +47,13 @@ def _point(recipe: Recipe, folder: Path, step: Step) -> dict[str, Scores]:
     return by_language(evaluate(dev, predictor, lambda share: step(f"{percent} %: dev", share)))
 
 
-def _passes(recipe: Recipe) -> Schedule:
+def _more(recipe: Recipe) -> tuple[Cycle]:
     """More passes over less text: equal passes starve the small shares, equal steps wear them out."""
-    return replace(recipe.main_pass, epochs=round(recipe.main_pass.epochs / math.sqrt(recipe.share)))
+    return one_cycle(round(_passes(recipe) / math.sqrt(recipe.share)))
+
+
+def _passes(recipe: Recipe) -> int:
+    return sum(cycle.schedule.epochs for cycle in recipe.cycles)
 
 
 def write(recipe: Recipe, points: Sequence[Point], docs: Path) -> None:
@@ -65,7 +69,7 @@ def write(recipe: Recipe, points: Sequence[Point], docs: Path) -> None:
     ]
     rows.append(["last doubling", *(f"{values[-1] - values[-2]:+.3f}" for values in series.values())])
     text = _DOCUMENT.format(
-        layers=recipe.layers, passes=recipe.main_pass.epochs, table=table(["share", *series], rows)
+        layers=recipe.layers, passes=_passes(recipe), table=table(["share", *series], rows)
     )
     (docs / "learning-curve.md").write_text(text, "utf-8")
 

@@ -8,7 +8,7 @@ from training.dataset import Example, load_corpus
 from training.metrics import Pair
 from training.splits import by_hash, read_splits
 from triage.errors import InvalidInput
-from triage.pipeline import analyse
+from triage.pipeline import examine
 from triage.ports import Predictor
 from triage.types import Finding, Prediction, SurveyResponse
 
@@ -39,16 +39,10 @@ def judge(
     judged: list[Judged] = []
     for start in range(0, len(examples), CHUNK):
         part = examples[start : start + CHUNK]
-        listening = _Listening(predictor)
-        findings = analyse([_response(example) for example in part], listening)
+        found = examine([_response(example) for example in part], predictor)
         judged += [
-            Judged(
-                gold=gold,
-                found=to_example(gold, finding),
-                finding=finding,
-                prediction=listening.heard.get((gold.text, gold.question)),
-            )
-            for gold, finding in zip(part, findings, strict=True)
+            Judged(gold=gold, found=to_example(gold, finding), finding=finding, prediction=prediction)
+            for gold, (finding, prediction) in zip(part, found, strict=True)
         ]
         progress(len(judged) / len(examples))
     return judged
@@ -59,22 +53,6 @@ def evaluate(
 ) -> list[Pair]:
     """Gold labels beside what the predictor found, in order."""
     return [judged.pair for judged in judge(examples, predictor, progress)]
-
-
-class _Listening:
-    """Passes everything on to a predictor and keeps what it said, so that nothing runs twice."""
-
-    def __init__(self, predictor: Predictor) -> None:
-        self.name, self.thresholds = predictor.name, predictor.thresholds
-        self.heard: dict[tuple[str, str | None], Prediction] = {}
-        self._predictor = predictor
-
-    def predict(
-        self, texts: Sequence[str], questions: Sequence[str | None] | None = None
-    ) -> list[Prediction]:
-        said = self._predictor.predict(texts, questions)
-        self.heard |= dict(zip(zip(texts, questions or [None] * len(texts), strict=True), said, strict=True))
-        return said
 
 
 def _response(example: Example) -> SurveyResponse:

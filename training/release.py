@@ -17,31 +17,14 @@ from models.text import TextEncoder
 from models.torch_engine import TorchEngine, extract, load_network
 from training import calibrate, quantise, thirdparty
 from training.dataset import Example, load_corpus
+from training.recipe import Cycle, Recipe
 from training.splits import Split, read_splits
-from training.train import Schedule, standardise, train
+from training.train import standardise, train
 
 Step = Callable[[str, float], None]
 """Told what is being done and how much of it is."""
 
 PADDING: Final = 1
-FIRST_PASS: Final = Schedule(epochs=1, rate=2e-4, joined=0.0)
-MAIN_PASS: Final = Schedule(epochs=6, rate=3e-4)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Recipe:
-    """Everything that decides what comes out."""
-
-    name: str
-    corpus: Path
-    third_party: Path | None = None
-    """Folder of openly licensed sets for the first pass; without it there is none."""
-    encoder: str | None = None
-    layers: int = 8
-    first_pass: Schedule = FIRST_PASS
-    main_pass: Schedule = MAIN_PASS
-    share: float = 1.0
-    """Of the training split, for learning curves."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,11 +56,20 @@ def release(recipe: Recipe, folder: Path, step: Step) -> Bundle:
     if recipe.third_party:
         examples, _ = thirdparty.load(recipe.third_party, recipe.first_pass.seed)
         train(network, text, PADDING, examples, recipe.first_pass, _logged("First pass", folder, step))
-    # Drawn over all files: the corpus is sorted by language.
-    drawn = random.Random(recipe.main_pass.seed).sample(data.train, round(len(data.train) * recipe.share))
-    examples = drawn if recipe.share < 1.0 else data.train
-    train(network, text, PADDING, examples, recipe.main_pass, _logged("Training", folder, step))
+    for number, cycle in enumerate(recipe.cycles, 1):
+        examples = _examples(data.train, cycle, recipe.share)
+        if examples:
+            name = f"Training, cycle {number} of {len(recipe.cycles)}"
+            train(network, text, PADDING, examples, cycle.schedule, _logged(name, folder, step))
     return finish(recipe, network, tokenizer, data, folder, step)
+
+
+def _examples(split: Sequence[Example], cycle: Cycle, share: float) -> list[Example]:
+    found = [example for example in split if cycle.batches is None or example.batch in cycle.batches]
+    if share == 1.0:
+        return found
+    # Drawn over all files: the corpus is sorted by language.
+    return random.Random(cycle.schedule.seed).sample(found, round(len(found) * share))
 
 
 def finish(

@@ -18,6 +18,7 @@ from langdetect.utils.ngram import NGram
 from numpy.typing import NDArray
 
 from triage import words
+from triage.cached_array import Progress
 from triage.labels import LANGUAGES, UNDETERMINED
 from triage.settings import Settings
 from triage.types import LanguageFinding
@@ -69,6 +70,11 @@ def profile_evidence(text: str) -> Evidence:
 def word_evidence(text: str) -> Evidence:
     """What the words of `text` say by how common they are in each language."""
     return _word_table().evidence(text[:_LONGEST])
+
+
+def likeliest_by_words(text: str) -> str:
+    """The language that the words of `text` speak for most, or `und`."""
+    return CODES[int(word_evidence(text).argmax())]
 
 
 def _locale_evidence(locale: str | None) -> Evidence:
@@ -135,7 +141,7 @@ def _grams(padded: str) -> Iterable[str]:
                 yield gram
 
 
-def warm_up(cache_dir: Path, progress: words.Progress) -> None:
+def warm_up(cache_dir: Path, progress: Progress) -> None:
     """Loads what is loaded once, about half a second, so that the first comment need not wait.
 
     The word table is kept in `cache_dir`, and built there in some seconds the first time.

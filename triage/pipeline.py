@@ -6,21 +6,32 @@ from triage.findings import assemble, wordless
 from triage.language import detect
 from triage.ports import Predictor
 from triage.segments import segment
+from triage.spelling import spelt
 from triage.types import Finding, LanguageFinding, Prediction, SurveyResponse
 
 
 def analyse(responses: Sequence[SurveyResponse], predictor: Predictor) -> list[Finding]:
-    """A finding for each response, in order; comments without a word never reach the model."""
+    """A finding for each response, in order."""
+    return [finding for finding, _ in examine(responses, predictor)]
+
+
+def examine(
+    responses: Sequence[SurveyResponse], predictor: Predictor
+) -> list[tuple[Finding, Prediction | None]]:
+    """Findings with the probabilities behind them; comments without a word never reach the model."""
     worded = [response for response in responses if has_words(response.comment)]
-    predictions = iter(
-        predictor.predict([r.comment for r in worded], [r.question for r in worded]) if worded else []
-    )
-    return [
-        _finding(response, next(predictions), predictor)
-        if has_words(response.comment)
-        else _nothing(predictor)
-        for response in responses
-    ]
+    predictions = iter(_predict(worded, predictor) if worded else [])
+    found: list[tuple[Finding, Prediction | None]] = []
+    for response in responses:
+        prediction = next(predictions) if has_words(response.comment) else None
+        found.append((_finding(response, prediction, predictor), prediction))
+    return found
+
+
+def _predict(worded: Sequence[SurveyResponse], predictor: Predictor) -> list[Prediction]:
+    meant = [spelt(response.comment) for response in worded]
+    predictions = predictor.predict([text.text for text in meant], [r.question for r in worded])
+    return [text.as_typed(found) for text, found in zip(meant, predictions, strict=True)]
 
 
 def has_words(text: str) -> bool:
@@ -28,12 +39,10 @@ def has_words(text: str) -> bool:
     return any(character.isalnum() or ord(character) > 0x2FFF for character in text)
 
 
-def _finding(response: SurveyResponse, prediction: Prediction, predictor: Predictor) -> Finding:
+def _finding(response: SurveyResponse, prediction: Prediction | None, predictor: Predictor) -> Finding:
+    if prediction is None:
+        return wordless(LanguageFinding(code="und", confidence=1.0), predictor.name)
     text, thresholds = response.comment, predictor.thresholds
     language = detect(text, prediction.language, response.locale)
     sentences = segment(text) if prediction.request >= thresholds.request else []
     return assemble(text, prediction, language, sentences, thresholds, predictor.name)
-
-
-def _nothing(predictor: Predictor) -> Finding:
-    return wordless(LanguageFinding(code="und", confidence=1.0), predictor.name)

@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from triage import language
+from triage import language, spelling
 from triage.db import Database
 from triage.errors import TriageError, Unavailable, without_words
 from triage.intake import Intake, Routing
@@ -133,6 +133,7 @@ def first_key(services: Services) -> tuple[str | None, Path]:
 def load_predictor(settings: Settings, progress: Progress) -> Predictor:
     """Load the model that the settings name and the language lists, building what the cache lacks."""
     language.warm_up(settings.cache_dir, progress)
+    spelling.warm_up(settings.cache_dir, progress)
     # Imported here: the stub needs none of the real one's libraries.
     if settings.model == STUB_MODEL:
         from models.stub import StubPredictor

@@ -9,17 +9,18 @@ language, 8 bytes; they are sorted, and searched through a memory map.
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import lru_cache
 from hashlib import blake2b
 from pathlib import Path
 from typing import Final
-from uuid import uuid4
 
 import numpy as np
 from numpy.typing import NDArray
 
+from triage.cached_array import Progress, open_array
 from triage.labels import LANGUAGES
+from triage.letters import without_diacritics
 
 OTHERS: Final = ("bg", "ca", "fil", "id", "is", "lt", "lv", "mk", "ms", "sh", "sk", "sl", "tr", "uk", "vi")
 """Languages that are not ours and look like them; together they are `und`."""
@@ -35,7 +36,6 @@ _WORD_BITS: Final = 15
 """A row in 64 bits: the word's hash, 5 bits of the language's column, 10 of centibels below certainty."""
 _NATS: Final = np.log(10.0) / 100.0
 _WORD: Final = re.compile(r"[^\W\d_]+")
-_STROKES: Final = str.maketrans("łøđ", "lod")
 _CEDILLAS: Final = str.maketrans("şţ", "șț")
 """Old keyboards write Romanian with Turkish letters, the lists with its own."""
 _GREEK: Final = "αβγδεζηθικλμνξοπρστυφχψως"
@@ -50,7 +50,6 @@ _GREEKLISH: Final = tuple(
 
 Evidence = NDArray[np.float64]
 """(18,): log-probabilities of the languages, `und` last, up to a constant."""
-Progress = Callable[[str, float], None]
 
 
 class WordTable:
@@ -81,27 +80,15 @@ class WordTable:
 
 def open_table(folder: Path, progress: Progress = lambda _what, _share: None) -> WordTable:
     """The table in `folder`, made there first where it is missing or damaged (some seconds, once)."""
-    file = folder / _FILE
-    try:
-        rows = np.load(file, mmap_mode="r")
-    except (FileNotFoundError, EOFError, ValueError):
-        _build(file, progress)
-        rows = np.load(file, mmap_mode="r")
-    return WordTable(rows)
+    return WordTable(open_array(folder / _FILE, lambda: _build(progress)))
 
 
-def _build(file: Path, progress: Progress) -> None:
-    """Writes the table; a whole file only, so that no killed build and no second one does harm."""
+def _build(progress: Progress) -> NDArray[np.uint64]:
     progress("Building the word lists", 0.0)
     rows = np.unique(np.fromiter(_rows(progress), dtype=np.uint64))
     _, commonest = np.unique(rows >> np.uint64(_COLUMN), return_index=True)
-    file.parent.mkdir(parents=True, exist_ok=True)
-    # In containers that share a cache, process ids repeat.
-    part = file.with_suffix(f".{uuid4().hex}")
-    with part.open("wb") as stream:
-        np.save(stream, rows[commonest])
-    part.rename(file)
     progress("Building the word lists", 1.0)
+    return rows[commonest]
 
 
 def _rows(progress: Progress) -> Iterator[int]:
@@ -125,9 +112,8 @@ def _row(word: str) -> int:
 
 def spellings(word: str, language: str) -> set[str]:
     """How else the word is typed: `żółty` -> `zolty`, `είναι` -> `einai`."""
-    decomposed = unicodedata.normalize("NFD", word)
-    plain = "".join(c for c in decomposed if not unicodedata.combining(c)).translate(_STROKES)
-    found = {unicodedata.normalize("NFC", plain)}
+    plain = without_diacritics(word)
+    found = {plain}
     if language == "el":
         found |= {plain.replace("ου", "ou").translate(table) for table in _GREEKLISH}
     return found - {word}

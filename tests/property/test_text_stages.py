@@ -7,12 +7,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.packed import dequantise, split_blocks
-from models.text import OVERLAP, WINDOW, calm, cuts
+from models.text import OVERLAP, WINDOW, cuts
 from tests.texts import TEXTS
 from triage.findings import locate
 from triage.language import CODES, detect
+from triage.letters import lower
 from triage.pipeline import has_words
 from triage.segments import segment
+from triage.spelling import spelt
 from triage.types import TokenScore
 
 settings.register_profile("unhurried", deadline=None)
@@ -79,12 +81,16 @@ def test_blocks_are_whole_numbers_times_their_scale(raw: bytes) -> None:
 
 
 @given(typed)
-def test_calming_moves_no_offset_and_only_touches_shouting(text: str) -> None:
-    assert len(calm(text)) == len(text)
-    assert calm(text.lower()) == text.lower()
+def test_lower_case_moves_no_offset(text: str) -> None:
+    assert len(lower(text)) == len(text)
+    assert lower(text.lower()) == text.lower()
 
 
-def test_shouting_is_calmed_in_every_alphabet() -> None:
-    assert calm("ΠΟΥ ΕΙΝΑΙ Ο ΚΑΝΑΠΕΣ") == "που ειναι ο καναπες"
-    assert calm("WO BLEIBT MEIN PAKET??") == "wo bleibt mein paket??"
-    assert calm("my SOFA came in a BOX") == "my SOFA came in a BOX"
+@given(typed)
+def test_reading_over_slips_moves_no_word(text: str) -> None:
+    meant = spelt(text)
+    assert len(meant.origins) == len(meant.text) + 1
+    assert list(meant.origins) == sorted(meant.origins)
+    assert meant.origins[-1] == len(text)
+    marks = [(at, c) for at, c in enumerate(meant.text) if not c.isalpha()]
+    assert all(lower(text)[meant.origins[at]] == c for at, c in marks), "only words are touched"

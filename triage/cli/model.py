@@ -19,17 +19,19 @@ def train(
     third_party: Annotated[
         Path | None, typer.Option(help="Folder of openly licensed sets for a first pass (docs/retrain.md).")
     ] = None,
-    epochs: Annotated[int, typer.Option(min=1, help="Passes over the corpus.")] = 6,
+    epochs: Annotated[
+        int | None,
+        typer.Option(min=1, help="Passes over the corpus; else the released model's cycles."),
+    ] = None,
     layers: Annotated[int, typer.Option(min=1, max=12, help="Encoder layers to keep.")] = 8,
     share: Annotated[float, typer.Option(min=0.01, max=1.0, help="Share of the training split.")] = 1.0,
 ) -> None:
     """Train a model on a corpus, and write a bundle with its model card."""
     with explained():
         # Imported here: torch takes seconds, and no other command needs it.
-        from dataclasses import replace
-
         from training import card
-        from training.release import MAIN_PASS, Recipe, release
+        from training.recipe import CYCLES, Recipe, one_cycle
+        from training.release import release
 
         recipe = Recipe(
             name=output.name,
@@ -37,7 +39,7 @@ def train(
             third_party=third_party,
             encoder=read_settings().encoder,
             layers=layers,
-            main_pass=replace(MAIN_PASS, epochs=epochs),
+            cycles=one_cycle(epochs) if epochs else CYCLES,
             share=share,
         )
         bars = Bars()
@@ -61,18 +63,15 @@ def curve(
     With the defaults a quarter of an hour on two cores; with the full model it is two hours.
     """
     with explained():
-        from dataclasses import replace
-
         from training import curve as learning
-        from training.release import MAIN_PASS, Recipe
+        from training.recipe import Recipe, one_cycle
 
-        main_pass = replace(MAIN_PASS, epochs=epochs)
         recipe = Recipe(
             name="curve",
             corpus=corpus,
             encoder=read_settings().encoder,
             layers=layers,
-            main_pass=main_pass,
+            cycles=one_cycle(epochs),
         )
         learning.write(recipe, learning.run(recipe, runs, Bars()), docs)
         out.print(f"Wrote {docs}/learning-curve.md and {docs}/learning-curve.svg")

@@ -1,5 +1,6 @@
 import random
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -76,7 +77,7 @@ class Fixed(StubPredictor):
     def predict(
         self, texts: Sequence[str], questions: Sequence[str | None] | None = None
     ) -> list[Prediction]:
-        return super().predict([TEXT]) * len(texts)
+        return [replace(said, tokens=()) for said in super().predict([TEXT])] * len(texts)
 
 
 def test_a_steady_model_never_flips() -> None:

@@ -89,10 +89,10 @@ def test_near_duplicates_are_pairs_above_the_threshold() -> None:
 
 @pytest.mark.slow
 def test_no_two_comments_of_a_language_say_nearly_the_same() -> None:
-    """Four languages of different families here; `triage corpus check --embeddings` reads all."""
+    """One language here; `triage corpus check --embeddings` reads all."""
     from training.duplicates import find
 
-    some = [e for e in check(CORPUS).examples if e.language in ("en", "it", "fi", "ru")]
+    some = [e for e in check(CORPUS).examples if e.language == "fi"]
     assert [pair for pair in find(some) if not pair.across] == []
 
 

@@ -17,7 +17,7 @@ from training.card_text import FLOORS, Report, render
 from training.evaluate import judge
 from training.markdown import figure, percent, put, table
 from training.metrics import TASKS, bootstrap, by_language
-from training.release import Recipe
+from training.recipe import Recipe
 from training.served import Agreement
 from training.thirdparty import SOURCES
 from triage.errors import InvalidInput

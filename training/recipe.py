@@ -1,0 +1,53 @@
+"""How a model is made: which layers, which text, how many passes."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from training.train import Schedule
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cycle:
+    """Passes over the training split from a warm-up to small steps; the next cycle warms up again.
+
+    Restarts as in Loshchilov and Hutter 2017 ("SGDR").
+    """
+
+    schedule: Schedule
+    batches: frozenset[str] | None = None
+    """Of the corpus, where not all of it; a corpus that has none of them skips the cycle."""
+
+
+_FIRST: Final = frozenset(["b1", "b2", "b3", "b6", "b7", "b8", "b9", "b10", "b11", "b12", "b14"])
+_SECOND: Final = _FIRST | frozenset(["b13", "b15", "b16", "b18"])
+FIRST_PASS: Final = Schedule(epochs=1, rate=2e-4, joined=0.0)
+WHOLE: Final = Cycle(schedule=Schedule(epochs=6, rate=3e-4, seed=19))
+"""All of the training split."""
+CYCLES: Final = (
+    Cycle(schedule=Schedule(epochs=6, rate=3e-4, seed=17), batches=_FIRST),
+    Cycle(schedule=Schedule(epochs=4, rate=3e-4, seed=18), batches=_SECOND),
+    WHOLE,
+)
+"""The released model's: harder text joins cycle by cycle."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """Everything that decides what comes out."""
+
+    name: str
+    corpus: Path
+    third_party: Path | None = None
+    """Folder of openly licensed sets for the first pass; without it there is none."""
+    encoder: str | None = None
+    layers: int = 8
+    first_pass: Schedule = FIRST_PASS
+    cycles: tuple[Cycle, ...] = CYCLES
+    share: float = 1.0
+    """Of the training split, for learning curves."""
+
+
+def one_cycle(epochs: int) -> tuple[Cycle]:
+    """`epochs` passes over the whole training split, and no more."""
+    return (Cycle(schedule=Schedule(epochs=epochs, rate=WHOLE.schedule.rate)),)
