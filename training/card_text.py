@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from models.bundle import Bundle
 from models.text import WINDOW
-from training.baselines import Baseline
+from training.baselines import MOST, Baseline
 from training.behaviour import Table, total
 from training.confidence import ABSTAINING, Claims, Coverage
 from training.markdown import figure, percent, table
@@ -139,7 +139,8 @@ def _figures(report: Report) -> str:
     return f"""## Figures
 
 Means over languages, each counting the same, with 95 % bootstrap intervals; the worst language;
-the floors we set (of the worst language in brackets); and baselines trained on the same comments.
+the floors we set (of the worst language in brackets); and baselines trained on the same comments
+(at most {MOST:,} of them).
 
 {table(["task", "mean", "worst", "floor", *others], rows)}"""
 
