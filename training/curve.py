@@ -69,14 +69,17 @@ def write(recipe: Recipe, points: Sequence[Point], docs: Path) -> None:
     ]
     rows.append(["last doubling", *(f"{values[-1] - values[-2]:+.3f}" for values in series.values())])
     text = _DOCUMENT.format(
-        layers=recipe.layers, passes=_passes(recipe), table=table(["share", *series], rows)
+        comments=len(load_data(recipe.corpus).train),
+        layers=recipe.layers,
+        passes=_passes(recipe),
+        table=table(["share", *series], rows),
     )
     (docs / "learning-curve.md").write_text(text, "utf-8")
 
 
 _DOCUMENT: Final = """# Learning curve
 
-Written by `triage curve`: one model for each share of the training split, each from the first {layers}
+Written by `triage curve`: one model for each share of {comments:,} training comments, each from the first {layers}
 layers of the pretrained encoder, {passes} passes over all of it and more over less (passes grow with the root
 of what is missing), measured on dev; means over languages. Small models, trained briefly: read the slope,
 not the height.

@@ -21,12 +21,14 @@ class Cycle:
 
 _FIRST: Final = frozenset(["b1", "b2", "b3", "b6", "b7", "b8", "b9", "b10", "b11", "b12", "b14"])
 _SECOND: Final = _FIRST | frozenset(["b13", "b15", "b16", "b18"])
+_THIRD: Final = _SECOND | frozenset(["b17", "b19"])
 FIRST_PASS: Final = Schedule(epochs=1, rate=2e-4, joined=0.0)
-WHOLE: Final = Cycle(schedule=Schedule(epochs=6, rate=3e-4, seed=19))
+WHOLE: Final = Cycle(schedule=Schedule(epochs=3, rate=3e-4, seed=20))
 """All of the training split."""
 CYCLES: Final = (
     Cycle(schedule=Schedule(epochs=6, rate=3e-4, seed=17), batches=_FIRST),
     Cycle(schedule=Schedule(epochs=4, rate=3e-4, seed=18), batches=_SECOND),
+    Cycle(schedule=Schedule(epochs=3, rate=3e-4, seed=19), batches=_THIRD),
     WHOLE,
 )
 """The released model's: harder text joins cycle by cycle."""
