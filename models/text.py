@@ -77,7 +77,7 @@ class TextEncoder:
     def _question(self, question: str | None) -> list[int]:
         if not question:
             return []
-        ids = self._tokenizer.encode(question, add_special_tokens=False).ids[:QUESTION_PIECES]
+        ids = self._tokenizer.encode(lower(question), add_special_tokens=False).ids[:QUESTION_PIECES]
         return [self._eos, *ids, self._eos]
 
 

@@ -19,7 +19,7 @@ EMOJI: Final = ("🙂", "👍", "😡", "🙏", "😊", "😞", "❤️", "🤔"
 
 
 def diacritics_lost(text: str, _: random.Random | None = None) -> str:
-    """As typed without the right keyboard."""
+    """Without diacritics, as typed on a keyboard that has none."""
     return without_diacritics(text)
 
 

@@ -34,7 +34,7 @@ _ALL: Final = (
 )  # fmt: skip
 """What a linear model answers: all but where the request stands."""
 
-MOST: Final = 16_000
+MOST_COMMENTS: Final = 16_000
 """Comments a baseline learns from: a linear model on more takes long and gains little."""
 
 Features = NDArray[np.float32] | Any
@@ -52,8 +52,11 @@ class Baseline:
 
 
 def run(train: Sequence[Example], test: Sequence[Example], encoder: str | None, step: Step) -> list[Baseline]:
-    """Trains every baseline on `train` and lets it answer `test`; minutes on two cores."""
-    train = random.Random(0).sample(list(train), min(MOST, len(train)))
+    """Trains every baseline on at most MOST_COMMENTS of `train`, and lets it answer `test`.
+
+    Minutes on two cores.
+    """
+    train = random.Random(0).sample(list(train), min(MOST_COMMENTS, len(train)))
     texts = [example.text for example in (*train, *test)]
     vectors = embed(texts, encoder, lambda share: step("Baselines: embeddings", share))
     grams = _grams()

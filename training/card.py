@@ -15,7 +15,7 @@ from training import baselines, behaviour, confidence, plots, served, thirdparty
 from training.card_text import Report, render
 from training.evaluate import judge
 from training.metrics import TASKS, average, bootstrap, by_language, worst
-from training.recipe import Recipe
+from training.recipe import Recipe, applicable
 from training.release import Step, load_data
 from triage.types import Thresholds
 
@@ -49,7 +49,7 @@ def measure(folder: Path, recipe: Recipe, step: Step) -> Report:
     notes = folder / NOTES
     return Report(
         bundle=bundle,
-        recipe=recipe,
+        recipe=replace(recipe, cycles=applicable(recipe.cycles, data.train)),
         split=split,
         sizes={name: len(part) for name, part in vars(data).items()},
         sources=thirdparty.present(recipe.third_party) if recipe.third_party else [],

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from models.bundle import Bundle
 from models.text import WINDOW
-from training.baselines import MOST, Baseline
+from training.baselines import MOST_COMMENTS, Baseline
 from training.behaviour import Table, total
 from training.confidence import ABSTAINING, Claims, Coverage
 from training.markdown import figure, percent, table
@@ -140,7 +140,7 @@ def _figures(report: Report) -> str:
 
 Means over languages, each counting the same, with 95 % bootstrap intervals; the worst language;
 the floors we set (of the worst language in brackets); and baselines trained on the same comments
-(at most {MOST:,} of them).
+(at most {MOST_COMMENTS:,} of them).
 
 {table(["task", "mean", "worst", "floor", *others], rows)}"""
 

@@ -79,10 +79,10 @@ def write(recipe: Recipe, points: Sequence[Point], docs: Path) -> None:
 
 _DOCUMENT: Final = """# Learning curve
 
-Written by `triage curve`: one model for each share of {comments:,} training comments, each from the first {layers}
-layers of the pretrained encoder, {passes} passes over all of it and more over less (passes grow with the root
-of what is missing), measured on dev; means over languages. Small models, trained briefly: read the slope,
-not the height.
+Written by `triage curve`: one model for each share of {comments:,} training comments, each from the
+first {layers} layers of the pretrained encoder, {passes} passes over all of it and more over less (passes
+grow with the root of what is missing), measured on dev; means over languages. Small models, trained
+briefly: read the slope, not the height.
 
 {table}
 ![the same as lines](learning-curve.svg)

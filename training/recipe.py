@@ -1,9 +1,12 @@
 """How a model is made: which layers, which text, how many passes."""
 
+import random
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from training.dataset import Example
 from training.train import Schedule
 
 
@@ -53,3 +56,16 @@ class Recipe:
 def one_cycle(epochs: int) -> tuple[Cycle]:
     """`epochs` passes over the whole training split, and no more."""
     return (Cycle(schedule=Schedule(epochs=epochs, rate=WHOLE.schedule.rate)),)
+
+
+def applicable(cycles: Sequence[Cycle], split: Sequence[Example]) -> tuple[Cycle, ...]:
+    """The cycles that have any comments in this training split."""
+    return tuple(cycle for cycle in cycles if drawn(split, cycle, 1.0))
+
+
+def drawn(split: Sequence[Example], cycle: Cycle, share: float) -> list[Example]:
+    """The comments of a cycle, or a share of them; over all languages, by which a corpus is sorted."""
+    found = [example for example in split if cycle.batches is None or example.batch in cycle.batches]
+    if share == 1.0:
+        return found
+    return random.Random(cycle.schedule.seed).sample(found, round(len(found) * share))

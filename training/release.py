@@ -1,6 +1,5 @@
 """From a corpus to a released bundle, top to bottom: first pass, training, quantisation, calibration."""
 
-import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,9 +16,10 @@ from models.text import TextEncoder
 from models.torch_engine import TorchEngine, extract, load_network
 from training import calibrate, quantise, thirdparty
 from training.dataset import Example, load_corpus
-from training.recipe import Cycle, Recipe
+from training.recipe import Recipe, applicable, drawn
 from training.splits import Split, read_splits
 from training.train import standardise, train
+from triage.spelling import spelt
 
 Step = Callable[[str, float], None]
 """Told what is being done and how much of it is."""
@@ -56,20 +56,12 @@ def release(recipe: Recipe, folder: Path, step: Step) -> Bundle:
     if recipe.third_party:
         examples, _ = thirdparty.load(recipe.third_party, recipe.first_pass.seed)
         train(network, text, PADDING, examples, recipe.first_pass, _logged("First pass", folder, step))
-    for number, cycle in enumerate(recipe.cycles, 1):
-        examples = _examples(data.train, cycle, recipe.share)
-        if examples:
-            name = f"Training, cycle {number} of {len(recipe.cycles)}"
-            train(network, text, PADDING, examples, cycle.schedule, _logged(name, folder, step))
+    cycles = applicable(recipe.cycles, data.train)
+    for number, cycle in enumerate(cycles, 1):
+        name = f"Training, cycle {number} of {len(cycles)}"
+        examples = drawn(data.train, cycle, recipe.share)
+        train(network, text, PADDING, examples, cycle.schedule, _logged(name, folder, step))
     return finish(recipe, network, tokenizer, data, folder, step)
-
-
-def _examples(split: Sequence[Example], cycle: Cycle, share: float) -> list[Example]:
-    found = [example for example in split if cycle.batches is None or example.batch in cycle.batches]
-    if share == 1.0:
-        return found
-    # Drawn over all files: the corpus is sorted by language.
-    return random.Random(cycle.schedule.seed).sample(found, round(len(found) * share))
 
 
 def finish(
@@ -89,14 +81,19 @@ def finish(
         bundles.write(folder, bundle, weights | smooth)
         engine, _ = open_engine(folder, bundle, folder / "runtime", None, None, step)
     step("Calibrating on dev", 0.0)
-    bundle = calibrate.fit(bundle, calibrate.collect(engine, text, PADDING, data.dev))
+    bundle = calibrate.fit(bundle, calibrate.collect(engine, text, PADDING, as_served(data.dev)))
     bundles.write_facts(folder, bundle)
     step("Calibrating on dev", 1.0)
     return bundle
 
 
+def as_served(examples: Sequence[Example]) -> list[Example]:
+    """The comments as the model is given them; the request's place is left out."""
+    return [replace(example, text=spelt(example.text).text, span=None) for example in examples]
+
+
 def _sample(examples: Sequence[Example]) -> list[str]:
-    return [example.text for example in examples[:: max(1, len(examples) // 600)]]
+    return [example.text for example in as_served(examples[:: max(1, len(examples) // 600)])]
 
 
 def _logged(name: str, folder: Path, step: Step) -> Callable[[float, str], None]:

@@ -29,6 +29,9 @@ def _publish(file: Path, array: NDArray[Any]) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
     # In containers that share a cache, process ids repeat.
     part = file.with_suffix(f".{uuid4().hex}")
-    with part.open("wb") as stream:
-        np.save(stream, array)
-    part.rename(file)
+    try:
+        with part.open("wb") as stream:
+            np.save(stream, array)
+        part.rename(file)
+    finally:
+        part.unlink(missing_ok=True)

@@ -73,8 +73,10 @@ def word_evidence(text: str) -> Evidence:
 
 
 def likeliest_by_words(text: str) -> str:
-    """The language that the words of `text` speak for most, or `und`."""
-    return CODES[int(word_evidence(text).argmax())]
+    """The language that the words of `text` speak for, or `und` where no one is likelier than all others."""
+    likely = np.exp(word_evidence(text))
+    best = int(likely.argmax())
+    return CODES[best] if likely[best] >= LEAST * likely.sum() else UNDETERMINED
 
 
 def _locale_evidence(locale: str | None) -> Evidence:

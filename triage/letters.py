@@ -1,8 +1,11 @@
 """Letters without what one may leave out when typing: capitals, diacritics."""
 
 import unicodedata
+from functools import lru_cache
 from typing import Final
 
+CEDILLAS: Final = str.maketrans("şţ", "șț")
+"""Old keyboards write Romanian with Turkish letters, word lists with its own."""
 _STROKES: Final = str.maketrans("łŁøØđĐ", "lLoOdD")
 
 
@@ -15,6 +18,13 @@ def lower(text: str) -> str:
 
 
 def without_diacritics(text: str) -> str:
-    """`Où est ma commande` -> `Ou est ma commande`; also Greek tonos, Polish ł, Nordic ø."""
-    plain = "".join(c for c in unicodedata.normalize("NFD", text) if not unicodedata.combining(c))
+    """`Où est ma commande` -> `Ou est ma commande`; also Greek tonos, Polish ł, Nordic ø; never Russian й."""
+    return "".join(map(_plain, unicodedata.normalize("NFC", text)))
+
+
+@lru_cache(maxsize=4096)
+def _plain(letter: str) -> str:
+    if letter in "йЙ":  # a letter of its own, with its own key
+        return letter
+    plain = "".join(c for c in unicodedata.normalize("NFD", letter) if not unicodedata.combining(c))
     return unicodedata.normalize("NFC", plain).translate(_STROKES)

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from triage.cached_array import Progress, open_array
 from triage.labels import LANGUAGES
-from triage.letters import without_diacritics
+from triage.letters import CEDILLAS, without_diacritics
 
 COMMON: Final = 600
 """Centibels below certainty (wordfreq's unit) down to which a word may be what a misspelt one meant."""
@@ -37,12 +37,13 @@ _LETTERS: Final[dict[str, str]] = {
     "fi": _LATIN + "äåö", "nb": _LATIN + "åæø", "ru": "абвгдежзийклмнопрстуфхцчшщъыьэюяё",
 }  # fmt: skip
 """What a missing letter may have been."""
-_AS_LISTED: Final = str.maketrans({"ς": "σ", "ß": "ss"})
-"""The lists' spelling: one sigma, and Swiss double s."""
+_AS_LISTED: Final = CEDILLAS | str.maketrans({"ς": "σ", "ß": "ss"})
+"""The lists' spelling: Romanian letters, one sigma, and Swiss double s."""
 
 _FINAL_SIGMA: Final = re.compile("σ$")
-_KNOWN_FILE: Final = "lexicon-known-1.npy"
-_ACCENTS_FILE: Final = "lexicon-accents-1.npy"
+_KNOWN_FILE: Final = "lexicon-known-2.npy"
+_ACCENTS_FILE: Final = "lexicon-accents-2.npy"
+"""Their numbers rise when what is written changes: KNOWN, LONGEST, the hash, `without_diacritics`."""
 _LEVEL: Final = np.uint64(10)
 """Bits of a row below the word's hash: its centibels."""
 _ABSENT: Final = 1 << 10
@@ -69,7 +70,7 @@ class Lexicon:
     def accented(self, word: str, language: str) -> str | None:
         """How a lower-case word without diacritics is mostly written, if with some: `prosim` -> `prosím`."""
         listed = word.translate(_AS_LISTED)
-        if not 1 < len(listed) <= LONGEST:  # of one letter (`a`, `à`) both are words
+        if len(listed) < 2 or len(listed) > LONGEST:  # of one letter (`a`, `à`) both are words
             return None
         row = _rows([listed], language)[0]
         at = int(np.searchsorted(self._plain, row))
@@ -99,10 +100,14 @@ class Lexicon:
 
 
 def one_slip_away(word: str, letters: str) -> Iterator[str]:
-    """What was meant if two letters were swapped, one typed too much or one left out, never the first."""
+    """What was meant if two letters were swapped, one typed too much or one left out.
+
+    The first is seldom wrong, and another end is more often another form of the word than a slip.
+    """
     for at in range(1, len(word)):
-        yield word[:at] + word[at : at + 2][::-1] + word[at + 2 :]
-        yield word[:at] + word[at + 1 :]
+        if at + 1 < len(word):
+            yield word[:at] + word[at : at + 2][::-1] + word[at + 2 :]
+            yield word[:at] + word[at + 1 :]
         yield from (word[:at] + letter + word[at:] for letter in letters)
 
 

@@ -1,4 +1,4 @@
-"""The steps in order: prediction, language, sentences, finding."""
+"""The steps in order: spelling, prediction, language, sentences, finding."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""Reads over slips of the keyboard: what the model is given instead of a comment typed in haste.
+"""What the model is given instead of a comment typed in haste: its slips of the keyboard read over.
 
 A network of subword pieces takes `prosim` and `prosím`, `recieved` and `received` for
 different words. Diacritics that a whole comment lacks are put back, and words that their language
@@ -17,12 +17,14 @@ from triage.cached_array import Progress
 from triage.labels import UNDETERMINED
 from triage.language import likeliest_by_words
 from triage.letters import lower, without_diacritics
-from triage.lexicon import Lexicon, open_lexicon
+from triage.lexicon import LONGEST, Lexicon, open_lexicon
 from triage.settings import Settings
 from triage.types import Prediction
 
-_WORDS: Final = re.compile(r"([^\W\d_]+)")
-"""Splits a text so that every other part is a word."""
+_HIDDEN: Final = r"\u00ad\u200b-\u200d"
+"""Soft hyphens and joiners: what stands beside them is a part of a word."""
+_WORDS: Final = re.compile(rf"(?<![\w{_HIDDEN}])([^\W\d_]++)(?![\w{_HIDDEN}])")
+"""Splits a text so that every other part is a word; order codes (`AB12`) are none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,10 @@ class Spelt:
 
 
 def spelt(text: str) -> Spelt:
-    """`text` in lower case with its slips read over; itself where its language is not one of ours."""
+    """`text` in lower case; where its language is one of ours, with its slips read over.
+
+    Text whose diacritics are characters of their own (NFD, from some clipboards) keeps its slips.
+    """
     typed = lower(text)
     language = likeliest_by_words(typed)
     if language == UNDETERMINED or not unicodedata.is_normalized("NFC", typed):
@@ -57,12 +62,14 @@ def spelt(text: str) -> Spelt:
     for number, part in enumerate(_WORDS.split(typed)):
         meant = _meant(part, language, bare) if number % 2 else part
         parts.append(meant)
-        origins += [start + min(at, len(part)) for at in range(len(meant))]
+        origins += [start + min(at, len(part) - 1) for at in range(len(meant))]
         start += len(part)
     return Spelt("".join(parts), [*origins, start])
 
 
 def _meant(word: str, language: str, bare: bool) -> str:
+    if len(word) > LONGEST:
+        return word
     lexicon = _lexicon()
     return (bare and lexicon.accented(word, language)) or lexicon.corrected(word, language) or word
 

@@ -131,7 +131,7 @@ def first_key(services: Services) -> tuple[str | None, Path]:
 
 
 def load_predictor(settings: Settings, progress: Progress) -> Predictor:
-    """Load the model that the settings name and the language lists, building what the cache lacks."""
+    """Load the model that the settings name and the word lists, building what the cache lacks."""
     language.warm_up(settings.cache_dir, progress)
     spelling.warm_up(settings.cache_dir, progress)
     # Imported here: the stub needs none of the real one's libraries.

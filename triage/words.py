@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from triage.cached_array import Progress, open_array
 from triage.labels import LANGUAGES
-from triage.letters import without_diacritics
+from triage.letters import CEDILLAS, without_diacritics
 
 OTHERS: Final = ("bg", "ca", "fil", "id", "is", "lt", "lv", "mk", "ms", "sh", "sk", "sl", "tr", "uk", "vi")
 """Languages that are not ours and look like them; together they are `und`."""
@@ -29,15 +29,13 @@ UNKNOWN: Final = 800
 MISTYPED: Final = 50
 """Centibels by which the other spellings of a word are rarer than the word."""
 
-_FILE: Final = "words-1.npy"
+_FILE: Final = "words-2.npy"
 _COLUMNS: Final = len(LANGUAGES) + 1
 _COLUMN: Final = 10
 _WORD_BITS: Final = 15
 """A row in 64 bits: the word's hash, 5 bits of the language's column, 10 of centibels below certainty."""
 _NATS: Final = np.log(10.0) / 100.0
 _WORD: Final = re.compile(r"[^\W\d_]+")
-_CEDILLAS: Final = str.maketrans("şţ", "șț")
-"""Old keyboards write Romanian with Turkish letters, the lists with its own."""
 _GREEK: Final = "αβγδεζηθικλμνξοπρστυφχψως"
 _GREEKLISH: Final = tuple(
     str.maketrans(dict(zip(_GREEK, letters.split(), strict=True)))
@@ -68,7 +66,7 @@ class WordTable:
     @lru_cache(maxsize=50_000)  # noqa: B019 - lives as long as the process
     def _word(self, word: str) -> Evidence:
         levels = np.full(_COLUMNS, UNKNOWN)
-        for spelling in {word, word.translate(_CEDILLAS)}:
+        for spelling in {word, word.translate(CEDILLAS)}:
             row = _row(spelling)
             ends = np.array([row, row + (1 << _WORD_BITS)], dtype=np.uint64)
             first, end = np.searchsorted(self._rows, ends)

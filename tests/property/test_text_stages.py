@@ -92,5 +92,6 @@ def test_reading_over_slips_moves_no_word(text: str) -> None:
     assert len(meant.origins) == len(meant.text) + 1
     assert list(meant.origins) == sorted(meant.origins)
     assert meant.origins[-1] == len(text)
+    assert all(origin < len(text) for origin in meant.origins[:-1])
     marks = [(at, c) for at, c in enumerate(meant.text) if not c.isalpha()]
     assert all(lower(text)[meant.origins[at]] == c for at, c in marks), "only words are touched"

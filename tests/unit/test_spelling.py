@@ -8,7 +8,7 @@ from tests.texts import TEXTS
 from triage import lexicon
 from triage.labels import LANGUAGES
 from triage.language import CODES
-from triage.letters import lower, without_diacritics
+from triage.letters import lower
 from triage.lexicon import one_slip_away, open_lexicon
 from triage.spelling import Spelt, spelt
 from triage.types import Prediction, TokenScore
@@ -46,12 +46,29 @@ def test_one_slip_is_read_over(typed: str, meant: str) -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_what_is_spelt_right_stays(language: str) -> None:
-    texts = [text for text in TEXTS[language] if without_diacritics(text) != text]
     words = [
-        pair for text in texts for pair in zip(lower(text).split(), spelt(text).text.split(), strict=True)
+        pair
+        for text in TEXTS[language]
+        for pair in zip(lower(text).split(), spelt(text).text.split(), strict=True)
     ]
+    assert len(words) > 10
     changed = [pair for pair in words if pair[0] != pair[1]]
-    assert len(changed) <= 1, "a rare form (`kanapém`) may become a common one (`kanapé`)"
+    assert len(changed) <= 2, "a rare form may become a common one"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "мои заказы так и не пришли",  # й is no и with a lost diacritic
+        "soţia mea este foarte mulţumită",  # Turkish cedillas
+        "bestellcode AB12xyzq ist ungültig",
+        "liefe\u00adrungszeit",
+        "the cafe\u0301 was nice and the delivrey late",  # NFD: left alone
+        "grcsh xwvut",
+    ],
+)
+def test_what_only_looks_misspelt_stays(text: str) -> None:
+    assert spelt(text).text == lower(text)
 
 
 @pytest.mark.parametrize(
@@ -70,6 +87,13 @@ def test_what_the_model_marks_is_found_in_the_text_as_typed() -> None:
     assert _marked(meant, typed, meant.text.index("call"), len(meant.text)) == "call me"
 
 
+def test_a_mark_on_the_end_of_a_lengthened_word_is_not_empty() -> None:
+    typed = "it never came so please contct"
+    meant = spelt(typed)
+    assert meant.text.endswith("contact")
+    assert _marked(meant, typed, len(meant.text) - 1, len(meant.text)) == "t"
+
+
 def _marked(meant: Spelt, typed: str, start: int, end: int) -> str:
     prediction = Prediction(
         aspects=(), sentiment=(), request=0.9, intent=(), urgent=0.0, language=(0.0,) * len(CODES),
@@ -81,8 +105,9 @@ def _marked(meant: Spelt, typed: str, start: int, end: int) -> str:
 
 def test_slips_are_two_letters_swapped_one_too_many_or_one_left_out() -> None:
     found = set(one_slip_away("abc", "xy"))
-    assert {"acb", "ac", "ab", "axbc", "abxc", "aybc"} <= found
-    assert not any(word.startswith("x") for word in found), "the first letter is seldom wrong"
+    assert {"acb", "ac", "axbc", "abxc", "aybc"} <= found
+    assert not {"xabc", "bac", "bc"} & found, "the first letter is seldom wrong"
+    assert not {"abcx", "ab"} & found, "another end is another form"
 
 
 def test_the_lexicon_is_made_once_from_the_lists(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -96,4 +121,5 @@ def test_the_lexicon_is_made_once_from_the_lists(tmp_path: Path, monkeypatch: py
         assert found.accented("prosim", "cs") == "prosím"
         assert found.accented("prosit", "cs") is None
     assert set(said) == {"Building the lexicon"}
+    assert {file.name for file in tmp_path.iterdir()} == {lexicon._KNOWN_FILE, lexicon._ACCENTS_FILE}
     assert said.count("Building the lexicon") == len(LANGUAGES) + 1, "the first time only"

@@ -1,7 +1,6 @@
-"""The word table on disk: made where it is missing or damaged, whole whoever else makes it."""
+"""The word table on disk."""
 
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -31,22 +30,12 @@ def test_it_is_made_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
         table = open_table(tmp_path / "cache", lambda what, _: said.append(what))
         assert table.evidence("Divano!").argmax() == IT
     assert said == ["Building the word lists"] * 2, "begun and done, the first time only"
-    assert [file.name for file in (tmp_path / "cache").iterdir()] == ["words-1.npy"]
+    assert [file.name for file in (tmp_path / "cache").iterdir()] == ["words-2.npy"]
 
 
-@pytest.mark.parametrize("kept", [0, 5, 100, -8])
-def test_a_damaged_one_is_made_anew(tmp_path: Path, kept: int) -> None:
+def test_of_one_word_in_one_language_the_commonest_spelling_stays(tmp_path: Path) -> None:
     open_table(tmp_path)
-    file = tmp_path / "words-1.npy"
-    file.write_bytes(file.read_bytes()[:kept])
-    assert open_table(tmp_path).evidence("divano").argmax() == IT
-
-
-def test_several_may_make_it_at_once(tmp_path: Path) -> None:
-    with ThreadPoolExecutor(8) as pool:
-        tables = list(pool.map(lambda _: open_table(tmp_path), range(32)))
-    assert all(table.evidence("divano").argmax() == IT for table in tables)
-    assert len(np.load(tmp_path / "words-1.npy")) == 2, "of one word in one language the commonest spelling"
+    assert len(np.load(tmp_path / "words-2.npy")) == 2
 
 
 def test_romanian_typed_with_turkish_letters_is_romanian(tmp_path: Path) -> None:

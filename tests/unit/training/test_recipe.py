@@ -1,7 +1,8 @@
 from inspect import signature
 from itertools import pairwise
 
-from training.recipe import CYCLES, Recipe, one_cycle
+from tests.unit.training.examples import example
+from training.recipe import CYCLES, Recipe, applicable, drawn, one_cycle
 from triage.cli import model
 
 
@@ -20,3 +21,18 @@ def test_text_joins_cycle_by_cycle_until_all_of_it_is_there() -> None:
 def test_one_cycle_goes_over_everything() -> None:
     (cycle,) = one_cycle(3)
     assert (cycle.schedule.epochs, cycle.batches) == (3, None)
+
+
+def test_a_corpus_skips_the_cycles_whose_batches_it_lacks() -> None:
+    theirs = [example(id=f"en-b0-{n}") for n in range(4)]
+    assert applicable(CYCLES, theirs) == CYCLES[-1:]
+    assert applicable(CYCLES, [example(id="en-b13-1")]) == CYCLES[1:]
+
+
+def test_a_share_is_drawn_over_all_and_again_the_same() -> None:
+    split = [example(id=f"{code}-b1-{n}") for code in ("de", "en") for n in range(20)]
+    half = drawn(split, CYCLES[0], 0.5)
+    assert len(half) == 20
+    assert {one.language for one in half} == {"de", "en"}
+    assert half == drawn(split, CYCLES[0], 0.5)
+    assert drawn(split, CYCLES[0], 1.0) == split
