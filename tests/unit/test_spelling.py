@@ -8,7 +8,7 @@ from tests.texts import TEXTS
 from triage import lexicon
 from triage.labels import LANGUAGES
 from triage.language import CODES
-from triage.letters import lower
+from triage.letters import lower, without_diacritics
 from triage.lexicon import one_slip_away, open_lexicon
 from triage.spelling import Spelt, spelt
 from triage.types import Prediction, TokenScore
@@ -52,7 +52,9 @@ def test_what_is_spelt_right_stays(language: str) -> None:
         for pair in zip(lower(text).split(), spelt(text).text.split(), strict=True)
     ]
     assert len(words) > 10
-    changed = [pair for pair in words if pair[0] != pair[1]]
+    changed = [
+        (typed, meant) for typed, meant in words if without_diacritics(meant) != without_diacritics(typed)
+    ]
     assert len(changed) <= 2, "a rare form may become a common one"
 
 
