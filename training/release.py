@@ -18,7 +18,7 @@ from training import calibrate, quantise, thirdparty
 from training.dataset import Example, load_corpus
 from training.recipe import Recipe, applicable, drawn
 from training.splits import Split, read_splits
-from training.train import standardise, train
+from training.train import Average, standardise, train
 from triage.spelling import spelt
 
 Step = Callable[[str, float], None]
@@ -47,7 +47,10 @@ def load_data(corpus: Path) -> Data:
 
 
 def release(recipe: Recipe, folder: Path, step: Step) -> Bundle:
-    """Trains by `recipe` and writes the bundle; the model card is written from it by `card.write`."""
+    """Trains by `recipe` and writes the bundle; the model card is written from it by `card.write`.
+
+    The weights are the mean of what the last two cycles ended in (Izmailov et al. 2018).
+    """
     data = load_data(recipe.corpus)
     step("Loading the encoder", 0.0)
     network, tokenizer = load_network(recipe.encoder, recipe.layers)
@@ -56,11 +59,14 @@ def release(recipe: Recipe, folder: Path, step: Step) -> Bundle:
     if recipe.third_party:
         examples, _ = thirdparty.load(recipe.third_party, recipe.first_pass.seed)
         train(network, text, PADDING, examples, recipe.first_pass, _logged("First pass", folder, step))
-    cycles = applicable(recipe.cycles, data.train)
+    cycles, ends = applicable(recipe.cycles, data.train), Average(network)
     for number, cycle in enumerate(cycles, 1):
         name = f"Training, cycle {number} of {len(cycles)}"
         examples = drawn(data.train, cycle, recipe.share)
         train(network, text, PADDING, examples, cycle.schedule, _logged(name, folder, step))
+        if number >= len(cycles) - 1:
+            ends.add(network)
+    ends.write(network)
     return finish(recipe, network, tokenizer, data, folder, step)
 
 

@@ -19,12 +19,9 @@ COMMENTS = 15
 
 
 NOT_YET: Final = {
-    "question mark added": 0.08,
+    "question mark added": 0.06,
     "question mark removed": 0.08,
-    "upper case": 0.08,
-    "diacritics lost": 0.14,
-    "typo": 0.10,
-    "sentences turned": 0.12,
+    "sentences turned": 0.11,
 }
 """Where the released model misses the aim (docs/decisions.md): it may get steadier, never less steady.
 
