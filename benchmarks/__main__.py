@@ -67,7 +67,7 @@ def race(running: server.Running, texts: Sequence[str]) -> Speeds:
 
 
 def steps(texts: Sequence[str]) -> dict[str, float]:
-    """Milliseconds a text of what comes before and after the model; langdetect's own sampling beside it."""
+    """Milliseconds a text of what surrounds the model; langdetect's own sampling beside it."""
     Lexicon.accented.cache_clear()
     Lexicon.corrected.cache_clear()
     return {

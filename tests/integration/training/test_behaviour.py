@@ -23,7 +23,7 @@ NOT_YET: Final = {
     "question mark removed": 0.08,
     "sentences turned": 0.11,
 }
-"""Where the released model misses the aim (docs/decisions.md): it may get steadier, never less steady.
+"""Where the released model misses the aim (its card): it may get steadier, never less steady.
 
 A new model takes its lines down as far as it reaches, and out where it reaches the aim.
 """
