@@ -12,6 +12,9 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
+from numpy.typing import NDArray
+
 from models.graph import Ranges
 from models.packed import PackedEncoder
 from models.weights import Tensors, load, save
@@ -26,13 +29,23 @@ RELEASED: Final = Path(__file__).parent / "released"
 class Calibration:
     """Logits become probabilities by `softmax(logit / temperature)` or `sigmoid(slope * logit + bias)`.
 
-    Temperature scaling is Guo et al. 2017, the logistic form Platt 1999; both fitted on dev.
+    Temperature scaling, and with a bias, are of Guo et al. 2017, the logistic form Platt 1999; all
+    fitted on dev.
     """
 
     temperatures: dict[str, float] = field(default_factory=dict)
     """Task of several classes -> temperature."""
+    absent: float = 0.0
+    """Added to the scaled logit of a category's absence."""
     logistic: dict[str, tuple[float, float]] = field(default_factory=dict)
     """Binary task -> slope and bias."""
+
+    def scaled(self, task: str, logits: NDArray[np.floating]) -> NDArray[np.floating]:
+        """(..., classes) logits of a task of several classes, ready for the softmax."""
+        scaled = logits / self.temperatures.get(task, 1.0)
+        if task == "aspects":
+            scaled[..., 0] += self.absent
+        return scaled
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,6 +103,7 @@ def read(folder: Path) -> Bundle:
         )
     facts["calibration"] = Calibration(
         temperatures=facts["calibration"]["temperatures"],
+        absent=facts["calibration"].get("absent", 0.0),
         logistic={task: tuple(pair) for task, pair in facts["calibration"]["logistic"].items()},
     )
     facts["abstention"] = {

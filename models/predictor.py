@@ -85,15 +85,14 @@ def interpret(logits: Outputs, window: Window, calibration: Calibration) -> Pred
     tokens = _sigmoid(logits["tokens"][LEAD : LEAD + len(window.spans)])
 
     def several(task: str) -> tuple[float, ...]:
-        return tuple(_softmax(logits[task] / calibration.temperatures.get(task, 1.0)).tolist())
+        return tuple(_softmax(calibration.scaled(task, logits[task])).tolist())
 
     def binary(task: str) -> float:
         slope, bias = calibration.logistic.get(task, (1.0, 0.0))
         return float(_sigmoid(slope * logits[task] + bias))
 
-    aspects = _softmax(logits["aspects"] / calibration.temperatures.get("aspects", 1.0))
     return Prediction(
-        aspects=tuple(map(tuple, aspects.tolist())),
+        aspects=tuple(map(tuple, _softmax(calibration.scaled("aspects", logits["aspects"])).tolist())),
         sentiment=several("sentiment"),
         request=binary("request"),
         intent=several("intent"),

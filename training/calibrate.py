@@ -53,8 +53,11 @@ def collect(engine: Engine, text: TextEncoder, padding: int, examples: Sequence[
 
 def fit(bundle: Bundle, dev: Scored) -> Bundle:
     """The bundle with calibration, decision thresholds and abstention fitted on `dev`."""
+    spoken, absent = _categories(*_known(dev, "aspects"))
+    single = {task: _temperature(*_known(dev, task)) for task in SEVERAL if task != "aspects"}
     calibration = Calibration(
-        temperatures={task: _temperature(*_claimed(*_known(dev, task), task)) for task in SEVERAL},
+        temperatures={"aspects": spoken, **single},
+        absent=absent,
         logistic={task: _logistic(*_known(dev, task)) for task in BINARY},
     )
     chances = {task: probabilities(dev, task, calibration) for task in (*SEVERAL, *BINARY)}
@@ -81,21 +84,13 @@ def _known(scored: Scored, task: str) -> tuple[Array, Array]:
     return logits[known], truth[known]
 
 
-def _claimed(logits: Array, truth: Array, task: str) -> tuple[Array, Array]:
-    """Of the categories those found: the many that are plainly absent would set the temperature."""
-    if task != "aspects":
-        return logits, truth
-    found = _softmax(logits)[:, 0] < 0.5
-    return logits[found], truth[found]
-
-
 def probabilities(scored: Scored, task: str, calibration: Calibration) -> tuple[Array, Array]:
     """Calibrated probabilities of the labelled cases, (n, classes) or (n,), and their true classes."""
     logits, truth = _known(scored, task)
     if task in BINARY:
         slope, bias = calibration.logistic[task]
         return 1.0 / (1.0 + np.exp(-(slope * logits + bias))), truth
-    return _softmax(logits / calibration.temperatures[task]), truth
+    return _softmax(calibration.scaled(task, logits)), truth
 
 
 def _softmax(logits: Array) -> Array:
@@ -104,12 +99,27 @@ def _softmax(logits: Array) -> Array:
 
 
 def _temperature(logits: Array, truth: Array) -> float:
-    rows, classes = np.arange(len(truth)), truth.astype(int)
-
     def loss(temperature: float) -> float:
-        return float(-np.log(_softmax(logits / temperature)[rows, classes] + 1e-12).mean())
+        return _surprise(logits / temperature, truth)
 
     return round(float(minimize_scalar(loss, bounds=(0.3, 5.0), method="bounded").x), 4)
+
+
+def _categories(logits: Array, truth: Array) -> tuple[float, float]:
+    """Temperature and bias of absence, by the categories found: the many plainly absent would set both."""
+    found = _softmax(logits)[:, 0] < 0.5
+    absence = np.eye(logits.shape[1])[0]
+
+    def loss(parameters: Array) -> float:
+        return _surprise(logits[found] / parameters[0] + parameters[1] * absence, truth[found])
+
+    temperature, bias = minimize(loss, np.array([1.0, 0.0]), method="Nelder-Mead").x
+    return round(float(temperature), 4), round(float(bias), 4)
+
+
+def _surprise(logits: Array, truth: Array) -> float:
+    chances = _softmax(logits)[np.arange(len(truth)), truth.astype(int)]
+    return float(-np.log(chances + 1e-12).mean())
 
 
 def _logistic(logits: Array, truth: Array) -> tuple[float, float]:

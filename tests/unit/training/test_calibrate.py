@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -42,6 +44,18 @@ FITTED = fit(Bundle(name="tiny"), DEV)
 @pytest.mark.parametrize("task", ["sentiment", "intent", "aspects", "language"])
 def test_overconfident_logits_are_cooled(task: str) -> None:
     assert 1.5 < FITTED.calibration.temperatures[task] < 2.7
+
+
+def test_categories_that_are_claimed_too_often_are_believed_less() -> None:
+    logits = dict(DEV.logits)
+    logits["aspects"] = DEV.logits["aspects"] + np.array([-3.0, 0.0, 0.0, 0.0])
+    eager = replace(DEV, logits=logits)
+    shifted = fit(Bundle(name="tiny"), eager)
+    assert shifted.calibration.absent > FITTED.calibration.absent + 0.5
+    chances, truth = probabilities(eager, "aspects", shifted.calibration)
+    claimed = chances[:, 0] < 0.5
+    answer = chances[claimed, 1:]
+    assert calibration_error(answer.max(axis=1), answer.argmax(axis=1) + 1 == truth[claimed]) < 0.02
 
 
 @pytest.mark.parametrize("task", ["request", "urgent"])
