@@ -93,7 +93,7 @@ def probabilities(scored: Scored, task: str, calibration: Calibration) -> tuple[
     return _softmax(calibration.scaled(task, logits)), truth
 
 
-def _softmax(logits: Array) -> Array:
+def _softmax(logits: NDArray[np.floating]) -> Array:
     powers = np.exp(logits - logits.max(axis=-1, keepdims=True))
     return np.asarray(powers / powers.sum(axis=-1, keepdims=True))
 
