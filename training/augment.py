@@ -58,7 +58,7 @@ def new_numbers(text: str, rng: random.Random) -> str:
 WEIGHTS: Final[Mapping[Edit, float]] = {
     diacritics_lost: 0.15,
     without_punctuation: 0.08,
-    without_question_mark: 0.20,
+    without_question_mark: 0.25,
     typo: 0.25,
     new_numbers: 0.30,
 }
@@ -67,7 +67,7 @@ WEIGHTS: Final[Mapping[Edit, float]] = {
 
 def vary(example: Example, rng: random.Random) -> Example:
     """A random variation; often the example itself."""
-    if rng.random() < 0.30:
+    if rng.random() < 0.45:
         example = turned(example, rng)
     edits = [edit for edit, weight in WEIGHTS.items() if rng.random() < weight]
     seeds = [rng.getrandbits(32) for _ in edits]

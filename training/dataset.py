@@ -19,6 +19,8 @@ class Example:
     lang: str | None = None
     aspects: Mapping[str, str] | None = None
     sentiment: str | None = None
+    polarity: str | None = None
+    """Positive or negative by a weak label, which may be neutral or mixed too; only third-party text."""
     has_request: bool | None = None
     request: str | None = None
     """The intent; None where there is no request or it is not labelled."""

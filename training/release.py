@@ -56,14 +56,15 @@ def release(recipe: Recipe, folder: Path, step: Step) -> Bundle:
     network, tokenizer = load_network(recipe.encoder, recipe.layers)
     text = TextEncoder(tokenizer)
     standardise(network, text, PADDING, data.train[:: max(1, len(data.train) // 512)])
+    beside: list[Example] = []
     if recipe.third_party:
-        examples, _ = thirdparty.load(recipe.third_party, recipe.first_pass.seed)
-        train(network, text, PADDING, examples, recipe.first_pass, _logged("First pass", folder, step))
+        beside, _ = thirdparty.load(recipe.third_party, recipe.first_pass.seed)
+        train(network, text, PADDING, beside, recipe.first_pass, _logged("First pass", folder, step))
     cycles, ends = applicable(recipe.cycles, data.train), Average(network)
     for number, cycle in enumerate(cycles, 1):
         name = f"Training, cycle {number} of {len(cycles)}"
         examples = drawn(data.train, cycle, recipe.share)
-        train(network, text, PADDING, examples, cycle.schedule, _logged(name, folder, step))
+        train(network, text, PADDING, examples, cycle.schedule, _logged(name, folder, step), beside)
         if number >= len(cycles) - 1:
             ends.add(network)
     ends.write(network)

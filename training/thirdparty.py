@@ -1,4 +1,4 @@
-"""Openly licensed third-party text for a first pass over the encoder; `docs/retrain.md` says where to get it.
+"""Openly licensed third-party text, learnt from before and beside the corpus; `docs/retrain.md` has its home.
 
 Each set is read into `Example`s that carry only what the set really labels; the texts
 never enter the project, and a model trained on them names them in its card.
@@ -63,7 +63,9 @@ def _join(text: str) -> str:
 
 
 def _sentiment(record: Record) -> Example:
-    return Example(id="xed", text=record["text"], lang=record["lang"], sentiment=record["label"])
+    """Films' emotions tell praise from blame; what is neutral or mixed they draw otherwise than customers."""
+    polarity = record["label"] if record["label"] in ("positive", "negative") else None
+    return Example(id="xed", text=record["text"], lang=record["lang"], polarity=polarity)
 
 
 def _question(record: Record) -> Example:

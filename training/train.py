@@ -21,6 +21,8 @@ SHAPES = 16
 """Lengths are multiples of this: oneDNN compiles and keeps a kernel for every shape it meets."""
 IGNORE = -100
 """Marks what is not labelled: no loss comes from it."""
+_SIDES = ("positive", "negative")
+_SIDE_COLUMNS = [SENTIMENTS.index(side) for side in _SIDES]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,6 +43,8 @@ class Schedule:
     """Share of examples joined with another comment of the language."""
     cropped: float = 0.1
     """Few-word crops per example, which teach the language alone."""
+    beside: float = 0.2
+    """Third-party examples per comment of the corpus, drawn anew each epoch: ordinary words that it lacks."""
     masked: float = 0.08
     """Share of a comment's pieces hidden behind the mask that the encoder knows from its pretraining."""
     average_from: float = 0.7
@@ -54,6 +58,7 @@ class Targets:
 
     aspects: Tensor
     sentiment: Tensor
+    polarity: Tensor
     request: Tensor
     intent: Tensor
     urgent: Tensor
@@ -67,12 +72,15 @@ Progress = Callable[[float, str], None]
 
 def train(
     network: TriageNetwork, text: TextEncoder, padding: int, examples: Sequence[Example],
-    schedule: Schedule, progress: Progress,
+    schedule: Schedule, progress: Progress, beside: Sequence[Example] = (),
 ) -> None:  # fmt: skip
-    """Trains `network` in place; `progress` hears the share done and a line of news."""
+    """Trains `network` in place on `examples`, and on draws from `beside`.
+
+    `progress` hears the share done and a line of news.
+    """
     torch.manual_seed(schedule.seed)
     rng = random.Random(schedule.seed)
-    steps = schedule.epochs * math.ceil((len(examples) + _crops(examples, schedule)) / schedule.batch)
+    steps = schedule.epochs * math.ceil(_size(examples, schedule, beside) / schedule.batch)
     optimizer = torch.optim.AdamW(parameter_groups(network, schedule), weight_decay=0.01)
     warmup = max(1, int(steps * schedule.warmup))
     rates = torch.optim.lr_scheduler.LambdaLR(
@@ -83,7 +91,9 @@ def train(
     losses: list[float] = []
     began, step = time.monotonic(), 0
     for epoch in range(schedule.epochs):
-        for windows, batch in batches(epoch_examples(examples, schedule, rng), text, schedule.batch, rng):
+        for windows, batch in batches(
+            epoch_examples(examples, schedule, rng, beside), text, schedule.batch, rng
+        ):
             inputs = pad(
                 [hide(window, text.mask, schedule.masked, rng) for window in windows], padding, SHAPES
             )
@@ -155,7 +165,9 @@ class Average:
             network.load_state_dict(self._sum, strict=False)
 
 
-def epoch_examples(examples: Sequence[Example], schedule: Schedule, rng: random.Random) -> list[Example]:
+def epoch_examples(
+    examples: Sequence[Example], schedule: Schedule, rng: random.Random, beside: Sequence[Example] = ()
+) -> list[Example]:
     """One epoch's examples: shuffled, some joined with another of their language, all varied."""
     shuffled = rng.sample(list(examples), len(examples))
     if not schedule.augmented:
@@ -167,12 +179,23 @@ def epoch_examples(examples: Sequence[Example], schedule: Schedule, rng: random.
     varied = [_varied(example, by_language, schedule.joined, rng) for example in shuffled]
     ours = [example for example in shuffled if example.lang != UNDETERMINED]
     varied += [cropped(rng.choice(ours), rng) for _ in range(_crops(examples, schedule))]
+    varied += [vary(example, rng) for example in rng.sample(beside, _drawn(examples, schedule, beside))]
     rng.shuffle(varied)
     return varied
 
 
+def _size(examples: Sequence[Example], schedule: Schedule, beside: Sequence[Example]) -> int:
+    if not schedule.augmented:
+        return len(examples)
+    return len(examples) + _crops(examples, schedule) + _drawn(examples, schedule, beside)
+
+
 def _crops(examples: Sequence[Example], schedule: Schedule) -> int:
-    return round(schedule.cropped * len(examples)) if schedule.augmented else 0
+    return round(schedule.cropped * len(examples))
+
+
+def _drawn(examples: Sequence[Example], schedule: Schedule, beside: Sequence[Example]) -> int:
+    return min(len(beside), round(schedule.beside * len(examples)))
 
 
 def _varied(
@@ -235,6 +258,7 @@ def encode_targets(windows: Sequence[Window], examples: Sequence[Example], lengt
     return Targets(
         aspects=torch.tensor([_aspect_classes(e) for e in examples]),
         sentiment=_classes([e.sentiment for e in examples], SENTIMENTS),
+        polarity=_classes([e.polarity for e in examples], _SIDES),
         request=_floats([e.has_request for e in examples]),
         intent=_classes([e.request for e in examples], INTENTS),
         urgent=_floats([e.urgent for e in examples]),
@@ -260,8 +284,8 @@ def _floats(labels: Sequence[bool | None]) -> Tensor:
 
 
 WEIGHTS = {
-    "aspects": 15.0, "sentiment": 0.7, "request": 1.0, "intent": 0.7, "urgent": 0.7, "language": 0.3,
-    "tokens": 1.5, "asks": 0.3,
+    "aspects": 15.0, "sentiment": 0.7, "polarity": 0.5, "request": 1.0, "intent": 0.7, "urgent": 0.7,
+    "language": 0.3, "tokens": 1.5, "asks": 0.3,
 }  # fmt: skip
 """How much each task counts; `aspects` is a mean over 15 categories, so this is their sum."""
 
@@ -271,6 +295,7 @@ def total_loss(logits: Logits, targets: Targets) -> Tensor:
     parts = {
         "aspects": _cross_entropy(logits.aspects.flatten(0, 1), targets.aspects.flatten()),
         "sentiment": _cross_entropy(logits.sentiment, targets.sentiment),
+        "polarity": _cross_entropy(logits.sentiment[:, _SIDE_COLUMNS], targets.polarity),
         "request": _binary(logits.request, targets.request),
         "intent": _cross_entropy(logits.intent, targets.intent),
         "urgent": _binary(logits.urgent, targets.urgent, positive=2.0),

@@ -1,0 +1,62 @@
+import random
+
+import torch
+
+from models.network import Logits
+from models.text import Window
+from training.dataset import Example
+from training.train import Schedule, encode_targets, epoch_examples, total_loss
+from triage.labels import CATEGORIES, INTENTS, LANGUAGES, SENTIMENTS
+
+
+def comment(number: int) -> Example:
+    return Example(
+        id=f"en-b1-{number:03d}", text=f"Comment number {number}.", lang="en", aspects={},
+        sentiment="neutral", has_request=False, urgent=False,
+    )  # fmt: skip
+
+
+CORPUS = [comment(number) for number in range(100)]
+FILMS = [Example(id="xed", text=f"line {n}", lang="en", polarity="negative") for n in range(50)]
+
+
+def test_an_epoch_holds_every_comment_and_its_share_of_third_party_text() -> None:
+    schedule = Schedule(epochs=1, rate=1e-4, beside=0.2, cropped=0.1, joined=0.0)
+    drawn = epoch_examples(CORPUS, schedule, random.Random(1), FILMS)
+    assert sum(one.id == "xed" for one in drawn) == 20
+    assert {one.id for one in drawn} >= {one.id for one in CORPUS}
+    assert len(drawn) == 100 + 10 + 20
+
+
+def test_each_epoch_draws_other_third_party_text() -> None:
+    schedule, rng = Schedule(epochs=2, rate=1e-4), random.Random(1)
+    first, second = (
+        {one.text for one in epoch_examples(CORPUS, schedule, rng, FILMS) if one.id == "xed"}
+        for _ in range(2)
+    )
+    assert first != second
+
+
+def test_there_is_never_more_third_party_text_than_was_given() -> None:
+    schedule = Schedule(epochs=1, rate=1e-4, beside=0.9)
+    drawn = epoch_examples(CORPUS, schedule, random.Random(1), FILMS)
+    assert sum(one.id == "xed" for one in drawn) == len(FILMS)
+
+
+def test_a_weak_label_moves_praise_against_blame_only() -> None:
+    sentiment = torch.zeros(1, len(SENTIMENTS), requires_grad=True)
+    window = Window(text=0, ids=[0, 1, 2, 3], spans=[(0, 4)])
+    total_loss(_logits(sentiment), encode_targets([window], FILMS[:1], 4)).backward()  # type: ignore[no-untyped-call]
+    assert sentiment.grad is not None
+    pull = dict(zip(SENTIMENTS, sentiment.grad[0].tolist(), strict=True))
+    assert pull["negative"] < 0 < pull["positive"]
+    assert pull["neutral"] == pull["mixed"] == 0
+
+
+def _logits(sentiment: torch.Tensor) -> Logits:
+    return Logits(
+        aspects=torch.zeros(1, len(CATEGORIES), 4), sentiment=sentiment, request=torch.zeros(1),
+        intent=torch.zeros(1, len(INTENTS)), urgent=torch.zeros(1),
+        language=torch.zeros(1, len(LANGUAGES) + 1),
+        tokens=torch.zeros(1, 4), asks=torch.zeros(1),
+    )  # fmt: skip
