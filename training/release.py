@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from tokenizers import Tokenizer
+from torch import Tensor
 
 from models import bundle as bundles
 from models.bundle import Bundle
@@ -18,7 +19,7 @@ from training import calibrate, quantise, thirdparty
 from training.dataset import Example, load_corpus
 from training.recipe import Recipe, applicable, drawn
 from training.splits import Split, read_splits
-from training.train import Average, standardise, train
+from training.train import Average, learning, standardise, train
 from triage.spelling import spelt
 
 Step = Callable[[str, float], None]
@@ -47,10 +48,7 @@ def load_data(corpus: Path) -> Data:
 
 
 def release(recipe: Recipe, folder: Path, step: Step) -> Bundle:
-    """Trains by `recipe` and writes the bundle; the model card is written from it by `card.write`.
-
-    The weights are the mean of what the last two cycles ended in (Izmailov et al. 2018).
-    """
+    """Trains by `recipe` and writes the bundle; the model card is written from it by `card.write`."""
     data = load_data(recipe.corpus)
     step("Loading the encoder", 0.0)
     network, tokenizer = load_network(recipe.encoder, recipe.layers)
@@ -60,14 +58,17 @@ def release(recipe: Recipe, folder: Path, step: Step) -> Bundle:
     if recipe.third_party:
         beside, _ = thirdparty.load(recipe.third_party, recipe.first_pass.seed)
         train(network, text, PADDING, beside, recipe.first_pass, _logged("First pass", folder, step))
-    cycles, ends = applicable(recipe.cycles, data.train), Average(network)
+    cycles = applicable(recipe.cycles, data.train)
+    ends: list[dict[str, Tensor]] = []
     for number, cycle in enumerate(cycles, 1):
         name = f"Training, cycle {number} of {len(cycles)}"
         examples = drawn(data.train, cycle, recipe.share)
         train(network, text, PADDING, examples, cycle.schedule, _logged(name, folder, step), beside)
-        if number >= len(cycles) - 1:
-            ends.add(network)
-    ends.write(network)
+        ends.append({name: tensor.clone() for name, tensor in learning(network).items()})
+        mean = Average()
+        for end in ends[-cycle.mean :]:
+            mean.add(end)
+        mean.write(network)
     return finish(recipe, network, tokenizer, data, folder, step)
 
 

@@ -3,7 +3,7 @@
 import math
 import random
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -86,7 +86,7 @@ def train(
     rates = torch.optim.lr_scheduler.LambdaLR(
         optimizer, lambda step: min((step + 1) / warmup, max(0.02, (steps - step) / max(1, steps - warmup)))
     )
-    average = Average(network)
+    average = Average()
     network.train()
     losses: list[float] = []
     began, step = time.monotonic(), 0
@@ -108,7 +108,7 @@ def train(
             rates.step()
             step += 1
             if step >= steps * schedule.average_from:
-                average.add(network)
+                average.add(learning(network))
             losses.append(loss.item())
             if step % 20 == 0:
                 speed = step * schedule.batch / (time.monotonic() - began)
@@ -145,24 +145,29 @@ def parameter_groups(network: TriageNetwork, schedule: Schedule) -> list[dict[st
 
 
 class Average:
-    """The running mean of all weights that learn."""
+    """The running mean of weights, named as in `learning`."""
 
-    def __init__(self, network: torch.nn.Module) -> None:
-        self._sum = {n: torch.zeros_like(p) for n, p in network.named_parameters() if "embeddings" not in n}
+    def __init__(self) -> None:
+        self._mean: dict[str, Tensor] = {}
         self._count = 0
 
-    def add(self, network: torch.nn.Module) -> None:
-        """Takes the present weights in."""
+    def add(self, weights: Mapping[str, Tensor]) -> None:
+        """Takes these weights in; they may change afterwards."""
         self._count += 1
-        with torch.no_grad():
-            for name, parameter in network.named_parameters():
-                if name in self._sum:
-                    self._sum[name].lerp_(parameter, 1 / self._count)
+        for name, tensor in weights.items():
+            if name not in self._mean:
+                self._mean[name] = torch.zeros_like(tensor)
+            self._mean[name].lerp_(tensor, 1 / self._count)
 
     def write(self, network: torch.nn.Module) -> None:
         """Puts the mean into `network`."""
         if self._count:
-            network.load_state_dict(self._sum, strict=False)
+            network.load_state_dict(self._mean, strict=False)
+
+
+def learning(network: torch.nn.Module) -> dict[str, Tensor]:
+    """The present weights of all that learns, not copied."""
+    return {n: p.detach() for n, p in network.named_parameters() if "embeddings" not in n}
 
 
 def epoch_examples(

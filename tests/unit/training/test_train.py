@@ -5,7 +5,7 @@ import torch
 from models.network import Logits
 from models.text import Window
 from training.dataset import Example
-from training.train import Schedule, encode_targets, epoch_examples, total_loss
+from training.train import Average, Schedule, encode_targets, epoch_examples, learning, total_loss
 from triage.labels import CATEGORIES, INTENTS, LANGUAGES, SENTIMENTS
 
 
@@ -51,6 +51,15 @@ def test_a_weak_label_moves_praise_against_blame_only() -> None:
     pull = dict(zip(SENTIMENTS, sentiment.grad[0].tolist(), strict=True))
     assert pull["negative"] < 0 < pull["positive"]
     assert pull["neutral"] == pull["mixed"] == 0
+
+
+def test_the_mean_of_weights_is_taken_as_they_were_when_added() -> None:
+    network, average = torch.nn.Linear(2, 1, bias=False), Average()
+    for value in (1.0, 2.0, 6.0):
+        torch.nn.init.constant_(network.weight, value)
+        average.add(learning(network))
+    average.write(network)
+    assert network.weight.tolist() == [[3.0, 3.0]]
 
 
 def _logits(sentiment: torch.Tensor) -> Logits:
