@@ -11,7 +11,7 @@ from typing import Final
 from models import bundle as bundles
 from models.bundle import Bundle
 from models.predictor import BatchingPredictor, load_predictor, operating_point
-from training import baselines, behaviour, confidence, plots, served, thirdparty
+from training import baselines, behaviour, confidence, outside, plots, served, thirdparty
 from training.card_text import Report, render
 from training.evaluate import judge
 from training.metrics import TASKS, average, bootstrap, by_language, worst
@@ -59,6 +59,11 @@ def measure(folder: Path, recipe: Recipe, step: Step) -> Report:
         baselines=baselines.run(data.train, examples, recipe.encoder, step),
         claims=confidence.claims(judged),
         coverage=confidence.coverage(judged, points(bundle)),
+        outside=outside.measure(
+            thirdparty.unseen(recipe.third_party, recipe.first_pass.seed) if recipe.third_party else {},
+            predictor,
+            lambda name, share: step(f"Judging {name}", share),
+        ),
         flips=behaviour.measure(varied, predictor, lambda share: step("Behavioural tests", share)),
         agreement={} if bundle.encoder else served.agreement(folder, examples),
         megabytes=megabytes(folder),
@@ -88,9 +93,10 @@ def megabytes(folder: Path) -> float:
 
 
 def headline(report: Report) -> dict[str, float]:
-    """`TASK` as a mean over languages, `TASK.worst`, `calibration.TASK` and `flips.VARIATION`."""
+    """`TASK` as a mean over languages, `TASK.worst`, `outside.SET`, `calibration.TASK`, `flips.VARIATION`."""
     figures = {task: average(report.scores, task) for task in TASKS}
     figures |= {f"{task}.worst": worst(report.scores, task)[0] for task in TASKS}
+    figures |= {f"outside.{name}": sides.mean for name, sides in report.outside.items()}
     figures |= {f"calibration.{task}": found.error for task, found in report.claims.items()}
     figures |= {f"flips.{name}": behaviour.total(flips).rates["all"] for name, flips in report.flips.items()}
     return {name: round(value, 4) for name, value in figures.items() if value == value}  # no nan in JSON

@@ -15,6 +15,7 @@ from training.behaviour import Table, total
 from training.confidence import ABSTAINING, Claims, Coverage
 from training.markdown import figure, percent, table
 from training.metrics import TASKS, Pair, Scores, average, by_language, interval, mean_draws, worst
+from training.outside import Sides
 from training.recipe import Cycle, Recipe
 from training.served import Agreement
 from training.thirdparty import Source
@@ -56,6 +57,8 @@ class Report:
     baselines: Sequence[Baseline]
     claims: Mapping[str, Claims]
     coverage: Sequence[Coverage]
+    outside: Mapping[str, Sides]
+    """Third-party set -> how it went; empty where none was at hand."""
     flips: Table
     agreement: Mapping[str, Agreement]
     """Empty where the model is served by torch alone."""
@@ -69,7 +72,8 @@ def render(report: Report) -> str:
     """The card in Markdown."""
     parts = (
         _head(report), _data(report), _figures(report), _languages(report), _confusion(report.pairs),
-        _calibration(report), _flips(report.flips), _served(report), report.notes, _limits(report),
+        _outside(report.outside), _calibration(report), _flips(report.flips), _served(report),
+        report.notes, _limits(report),
     )  # fmt: skip
     return "\n".join(part.strip() + "\n" for part in parts if part.strip())
 
@@ -200,6 +204,21 @@ def _confusion(pairs: Sequence[Pair]) -> str:
 True intents down, found ones across.
 
 {table(["", *(numbers[name] for name in names)], rows)}"""
+
+
+def _outside(sets: Mapping[str, Sides]) -> str:
+    if not sets:
+        return ""
+    rows = [
+        [name, sides.texts, figure(sides.mean), f"{figure(sides.worst[0])} {sides.worst[1]}"]
+        for name, sides in sets.items()
+    ]
+    return f"""## Text of other kinds
+
+Third-party texts that no training saw (of the same sets others were learnt from, and film lines often in
+another language): how often praise is told from blame. Their labels are weak, the film lines' above all.
+
+{table(["set", "texts", "mean over languages", "worst"], rows)}"""
 
 
 def _calibration(report: Report) -> str:

@@ -8,7 +8,7 @@ import json
 import random
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Set
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -27,6 +27,8 @@ class Source:
     licence: str
     most: int
     read: Callable[[Record], Example]
+    checked: int = 0
+    """How many rows a language and polarity are kept from training, to be measured on."""
 
 
 def load(folder: Path, seed: int) -> tuple[list[Example], list[Source]]:
@@ -36,22 +38,57 @@ def load(folder: Path, seed: int) -> tuple[list[Example], list[Source]]:
     return examples, found
 
 
+def unseen(folder: Path, seed: int) -> dict[str, list[Example]]:
+    """By set, texts with a polarity that `load` with this seed leaves out; the same each time."""
+    learnt = {example.text for example in load(folder, seed)[0]}
+    return {
+        source.file.removesuffix(".jsonl"): [
+            Example(id=source.file, text=row["text"], lang=row["lang"], polarity=row["polarity"])
+            for row in _checked(source, folder, learnt, random.Random(seed))
+        ]
+        for source in present(folder)
+        if source.checked
+    }
+
+
+def _checked(source: Source, folder: Path, learnt: Set[str], rng: random.Random) -> Iterator[Record]:
+    for _, rows in sorted(_groups(source, folder, _polarity).items()):
+        left = [row for row in rows if row["polarity"] and row["text"] not in learnt]
+        yield from rng.sample(left, min(source.checked, len(left)))
+
+
 def present(folder: Path) -> list[Source]:
     """The sets whose files lie in `folder`."""
     return [source for source in SOURCES if (folder / source.file).exists()]
 
 
 def _sample(source: Source, folder: Path, rng: random.Random) -> Iterator[Example]:
+    for _, rows in sorted(_groups(source, folder, _label).items()):
+        for row in rng.sample(rows, min(source.most, len(rows))):
+            yield source.read(row)
+
+
+def _groups(
+    source: Source, folder: Path, kind: Callable[[Record], str]
+) -> dict[tuple[str, str], list[Record]]:
+    """The set's records by language and kind."""
     groups: dict[tuple[str, str], list[Record]] = defaultdict(list)
     with (folder / source.file).open(encoding="utf-8") as lines:
         for line in lines:
-            record = json.loads(line)
-            label = record.get("speech_act") or record.get("label") or ""
-            groups[record["lang"], label].append(record)
-    for key in sorted(groups):
-        rows = groups[key]
-        for row in rng.sample(rows, min(source.most, len(rows))):
-            yield source.read(row | {"text": _join(row["text"])})
+            record: Record = json.loads(line)
+            record |= {"text": _join(record["text"]), "polarity": _polarity(record)}
+            groups[record["lang"], kind(record)].append(record)
+    return groups
+
+
+def _label(record: Record) -> str:
+    return str(record.get("speech_act") or record.get("label") or "")
+
+
+def _polarity(record: Record) -> str:
+    """Positive or negative where everything in the record says so, else empty."""
+    said = {polarity for _, polarity, _ in record.get("triplets", ())} or {_label(record)}
+    return said.pop() if said in ({"positive"}, {"negative"}) else ""
 
 
 _SPACED: Final = re.compile(r"\s+([,.;:!?…)»])")
@@ -64,8 +101,7 @@ def _join(text: str) -> str:
 
 def _sentiment(record: Record) -> Example:
     """Films' emotions tell praise from blame; what is neutral or mixed they draw otherwise than customers."""
-    polarity = record["label"] if record["label"] in ("positive", "negative") else None
-    return Example(id="xed", text=record["text"], lang=record["lang"], polarity=polarity)
+    return Example(id="xed", text=record["text"], lang=record["lang"], polarity=record["polarity"] or None)
 
 
 def _question(record: Record) -> Example:
@@ -109,7 +145,10 @@ def _review(record: Record) -> Example:
 
 _XED: Final = ("Helsinki-NLP/XED (Öhman et al. 2020)", "CC BY 4.0")
 SOURCES: Final = (
-    Source(file="xed_sentiment.jsonl", origin=_XED[0], licence=_XED[1], most=550, read=_sentiment),
+    Source(
+        file="xed_sentiment.jsonl", origin=_XED[0], licence=_XED[1],
+        most=550, read=_sentiment, checked=60,
+    ),
     Source(file="xed_questions_nopunct.jsonl", origin=_XED[0], licence=_XED[1], most=250, read=_question),
     Source(
         file="homeassistant_intents.jsonl", origin="home-assistant/intents", licence="CC BY 4.0",
@@ -121,6 +160,6 @@ SOURCES: Final = (
     ),
     Source(
         file="czech_restaurant_absa.jsonl", origin="biba10/Czech-Dataset-for-Complex-ABSA-Tasks",
-        licence="MIT", most=1200, read=_review,
+        licence="MIT", most=1200, read=_review, checked=600,
     ),
 )  # fmt: skip

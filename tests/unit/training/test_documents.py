@@ -17,6 +17,7 @@ from training.card_text import FLOORS, Report, render
 from training.evaluate import judge
 from training.markdown import figure, percent, put, table
 from training.metrics import TASKS, bootstrap, by_language
+from training.outside import Sides
 from training.recipe import Recipe
 from training.served import Agreement
 from training.thirdparty import SOURCES
@@ -44,6 +45,7 @@ def report() -> Report:
         baselines=[Baseline(name='"?" rule', tasks=("request_f1",), pairs=baselines.question_mark(examples))],
         claims=confidence.claims(judged),
         coverage=confidence.coverage(judged, {"0.95": Thresholds()}),
+        outside={"films": Sides(texts=3, right={"en": 0.5, "it": 1.0})},
         flips=behaviour.measure(examples, StubPredictor()),
         agreement={"request": Agreement(greatest=0.01, percentile=0.005, same=1.0)},
         megabytes=21.9,
@@ -59,7 +61,8 @@ def test_the_card_says_what_a_reader_must_know() -> None:
     for said in (
         "intfloat/multilingual-e5-small (MIT)", "CDLA-Sharing 1.0", "21.9 MB", "that no step of training",
         "## Figures", "## By language", "## Confusion of intents", "reliability.svg", "| 0.95 |",
-        "## Behavioural tests", "## Served against trained", "## Worst errors, read", "## Limits",
+        "| films | 3 | 0.750 | 0.500 en |", "## Behavioural tests", "## Served against trained",
+        "## Worst errors, read", "## Limits",
     ):  # fmt: skip
         assert said in card
     assert not re.search(r"\bnan\b", card)
@@ -76,7 +79,7 @@ def test_every_figure_stands_beside_its_floor_and_the_baselines() -> None:
 def test_headline_figures_hold_mean_worst_calibration_and_flips() -> None:
     figures = headline(REPORT)
     assert figures["request_f1"] == figures["request_f1.worst"] == 1.0
-    assert {"calibration.request", "flips.upper case"} <= figures.keys()
+    assert {"calibration.request", "outside.films", "flips.upper case"} <= figures.keys()
     assert not any(math.isnan(value) for value in figures.values())
 
 

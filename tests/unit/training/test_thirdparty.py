@@ -1,7 +1,7 @@
 import json
 from pathlib import Path
 
-from training.thirdparty import SOURCES, load, present
+from training.thirdparty import SOURCES, load, present, unseen
 
 
 def write(folder: Path, name: str, *records: object) -> None:
@@ -52,3 +52,27 @@ def test_a_sample_is_balanced_and_repeatable(tmp_path: Path) -> None:
 def test_a_folder_without_sets_gives_none(tmp_path: Path) -> None:
     assert present(tmp_path) == []
     assert load(tmp_path, seed=1) == ([], [])
+
+
+def test_what_is_measured_on_was_not_learnt_from(tmp_path: Path) -> None:
+    sides = ("positive", "negative", "neutral")
+    rows = [{"text": f"line {n}", "lang": "en", "label": sides[n % 3]} for n in range(2400)]
+    write(tmp_path, "xed_sentiment.jsonl", *rows)
+    learnt = {one.text for one in load(tmp_path, seed=3)[0]}
+    checked = unseen(tmp_path, seed=3)["xed_sentiment"]
+    assert len(checked) == 2 * SOURCES[0].checked
+    assert not learnt & {one.text for one in checked}
+    assert {one.polarity for one in checked} == {"positive", "negative"}
+
+
+def test_a_review_has_a_side_where_all_of_it_agrees(tmp_path: Path) -> None:
+    good, bad = ["FOOD#QUALITY", "positive", "x"], ["SERVICE#GENERAL", "negative", "y"]
+    told = {"Dobré.": [good, good], "Jak kdy.": [good, bad], "Hrůza.": [bad]}
+    rows = [
+        {"text": f"{n} {text}", "lang": "cs", "triplets": t} for n in range(700) for text, t in told.items()
+    ]
+    write(tmp_path, "czech_restaurant_absa.jsonl", *rows)
+    checked = unseen(tmp_path, seed=3)["czech_restaurant_absa"]
+    assert {(one.text.split()[1], one.polarity) for one in checked} == {
+        ("Dobré.", "positive"), ("Hrůza.", "negative")
+    }  # fmt: skip
