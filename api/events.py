@@ -8,7 +8,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 
 from api.deps import ServicesDep, allowed, answer
 from api.problem import FieldError, field_errors, problem_docs
-from api.schema import Country, In, Name, Out
+from api.schema import Country, In, Name, Out, sendable
 from triage.errors import Conflict, InvalidInput, NotFound
 from triage.keys import Caller
 from triage.surveys.event import CustomerEvent
@@ -151,9 +151,7 @@ def _checked(item: Any) -> CustomerEvent | EventOutcome:
         details = error.errors(include_url=False, include_input=False)
         errors = field_errors({**detail, "loc": ("body", *detail["loc"])} for detail in details)
         known = item.get("external_id") if isinstance(item, dict) else None
-        return EventOutcome(
-            external_id=known[:200] if isinstance(known, str) else None, status="invalid", errors=errors
-        )
+        return EventOutcome(external_id=sendable(known), status="invalid", errors=errors)
 
 
 def _outcome(receipt: EventReceipt) -> EventOutcome:

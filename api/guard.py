@@ -9,7 +9,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.problem import triage_problem
-from triage.errors import PayloadTooLarge, TriageError, Unauthorized
+from triage.errors import InvalidInput, PayloadTooLarge, TriageError, Unauthorized
 from triage.keys import ApiKeys, Caller
 
 PROTECTED = "/v1/"
@@ -34,6 +34,7 @@ class Guard:
         headers = Headers(scope=scope)
         limit = self._max_batch if scope["path"] in _LARGE else self._max_body
         try:
+            _check_address(scope)
             if scope["path"].startswith(PROTECTED):
                 scope.setdefault("state", {})["caller"] = await self._caller(headers)
             _check_length(headers, limit)
@@ -55,6 +56,12 @@ def _secret(headers: Headers) -> str:
     if not secret:
         raise Unauthorized("send an API key: Authorization: Bearer YOUR_KEY (`triage keys create` makes one)")
     return secret
+
+
+def _check_address(scope: Scope) -> None:
+    """Refuse NUL in path and query: PostgreSQL cannot even look it up."""
+    if "\0" in scope["path"] or b"%00" in scope["query_string"] or b"\0" in scope["query_string"]:
+        raise InvalidInput("the address has a NUL character (%00): remove it")
 
 
 def _check_length(headers: Headers, limit: int) -> None:

@@ -126,7 +126,9 @@ class Faults:
         except Exception as error:
             if scope["type"] != "http":
                 raise
-            _log.error("%s %s failed: %s", scope["method"], scope["path"], without_words(error))
+            # The route, not the path: links to surveys and tickets are keys.
+            route = getattr(scope.get("route"), "path", "an unknown address")
+            _log.error("%s %s failed: %s", scope["method"], route, without_words(error))
             if not started:
                 detail = "this is a fault of the service; its log says where"
                 problem = _problem("internal-error", "Internal error", 500, detail)

@@ -1,6 +1,6 @@
 """What the resources' HTTP schemas are made of: texts with their limits, and two bases."""
 
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
@@ -32,6 +32,11 @@ def _country(code: str) -> str:
     if (code := code.upper()) not in COUNTRIES:
         raise ValueError("unknown country; use ISO 3166-1 alpha-2, such as IT or GB")
     return code
+
+
+def sendable(value: Any) -> str | None:
+    """Return the beginning of an id that was refused, if it is text at all, so that it can be sent back."""
+    return value[:200].encode("utf-8", "replace").decode() if isinstance(value, str) else None
 
 
 Comment = Annotated[str, Field(max_length=MAX_COMMENT), AfterValidator(_storable)]

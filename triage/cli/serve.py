@@ -59,13 +59,20 @@ def _welcome(server: Server, services: Services, samples: Path | None, key: str 
         except Exception as error:  # the service goes on without its demonstration
             said = f"{type(error).__name__}: {error}"
             err.print(Text.assemble(("the samples could not be shown: ", "red"), said))
-    where = f" (kept in {file})" if file.exists() else ""
     out.print(f"API docs: {address}/docs", highlight=False, soft_wrap=True)
-    out.print(
-        f"API key:  {key or 'made before; `triage keys create` makes another'}{where}",
-        highlight=False,
-        soft_wrap=True,
+    out.print(f"API key:  {_told(key, file)}", highlight=False, soft_wrap=True)
+
+
+def _told(key: str | None, file: Path) -> str:
+    """Return the key where a person looks on, else where it is: output that is kept is no place for it."""
+    if key is None:
+        return "made before; `triage keys create` makes another"
+    place = (
+        f"kept in {file}"
+        if file.exists() and file.read_text("utf-8").strip() == key
+        else "given in TRIAGE_BOOTSTRAP_API_KEY"
     )
+    return f"{key} ({place})" if out.is_terminal else place
 
 
 def _is_ready(server: Server, services: Services) -> bool:

@@ -87,7 +87,8 @@ def _leads_on(survey: Survey, step: str) -> bool:
 
 def read_answer(question: Question, given: str) -> tuple[int | str | None, str | None]:
     """Return the answer that a form field holds, None for none, and what is wrong with it."""
-    text = "\n".join(given.strip().splitlines())
+    # NUL no keyboard types, and PostgreSQL cannot store it.
+    text = "\n".join(given.replace("\0", "").strip().splitlines())
     if not text:
         return None, "choose" if question.required else None
     if question.kind == "comment":

@@ -1,5 +1,6 @@
 """The whole service: an event in, an e-mail out by SMTP, answers on the link, a ticket at the end."""
 
+import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -129,9 +130,12 @@ def test_a_batch_says_what_is_wrong_and_who_opted_out_is_not_asked(
     assert told.json() == {"suppressed": 1}
     assert client.post("/v1/opt-outs", json={"email": "nobody"}).status_code == 422
     assert client.post("/v1/bounces", json={"phone": "347 123 4567", "country": "IT"}).status_code == 200
-    events = [purchase(), purchase(external_id="sale-2", kind="bought"), {"external_id": "sale-3"}]
-    outcomes = client.post("/v1/events/batch", json={"events": events}).json()["outcomes"]
+    events = [purchase(), purchase(external_id="sale-2", kind="bought"), {"external_id": "half \ud83d"}]
+    body, kind = json.dumps({"events": events}), {"Content-Type": "application/json"}
+    sent = client.post("/v1/events/batch", content=body, headers=kind)
+    outcomes = sent.json()["outcomes"]
     assert [outcome["status"] for outcome in outcomes] == ["created", "invalid", "invalid"]
+    assert outcomes[2]["external_id"] == "half ?"
     assert outcomes[1]["errors"][0]["pointer"] == "#/kind"
 
     def reasons() -> list[str]:
