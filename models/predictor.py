@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 from typing import Final, Literal, Protocol
@@ -16,7 +17,7 @@ from models.batches import Job, Outputs, Waiting
 from models.bundle import Bundle, Calibration
 from models.text import LEAD, Batch, TextEncoder, Window, pad
 from triage.labels import CATEGORIES
-from triage.types import Confident, Prediction, Thresholds, TokenScore
+from triage.types import Prediction, Thresholds, TokenScore
 
 Array = NDArray[np.float32]
 Progress = Callable[[str, float], None]
@@ -157,10 +158,9 @@ def load_predictor(
 
 
 def operating_point(bundle: Bundle, target_precision: float) -> Thresholds:
-    """The bundle's thresholds with abstention for the nearest stricter target that was measured."""
-    stricter = sorted(
-        (float(t), limits) for t, limits in bundle.abstention.items() if float(t) >= target_precision
-    )
-    confident: dict[str, Confident] = stricter[0][1] if stricter else dict(bundle.thresholds.confident)
-    base = bundle.thresholds
-    return Thresholds(request=base.request, urgent=base.urgent, aspect=base.aspect, confident=confident)
+    """The bundle's thresholds, with abstention for the nearest stricter target or the strictest measured."""
+    measured = sorted((float(target), limits) for target, limits in bundle.abstention.items())
+    if not measured:
+        return bundle.thresholds
+    stricter = [limits for target, limits in measured if target >= target_precision]
+    return replace(bundle.thresholds, confident=stricter[0] if stricter else measured[-1][1])

@@ -154,26 +154,35 @@ def _abstention(
     chances: dict[str, tuple[Array, Array]], thresholds: Thresholds, target: float
 ) -> dict[str, Confident]:
     """For each task the pair (score, margin) that answers most and is right at the target rate."""
-    found = {}
-    for task in ("request", "intent", "urgent", "sentiment", "aspects"):
-        probability, truth = chances[task]
-        if task in BINARY:
-            probability = np.stack([1.0 - probability, probability], axis=1)
-        if task == "aspects":
-            spoken = 1.0 - probability[:, 0] >= thresholds.aspect
-            probability, truth = probability[spoken], truth[spoken]
-        found[task] = _most_coverage(probability, truth.astype(int), target)
-    return found
+    return {
+        task: _most_coverage(*given(task, *chances[task], thresholds), target)
+        for task in ("request", "intent", "urgent", "sentiment", "aspects")
+    }
 
 
-def _most_coverage(probability: Array, truth: Array, target: float) -> Confident:
+def given(
+    task: str, probability: Array, truth: Array, thresholds: Thresholds
+) -> tuple[Array, Array, NDArray[np.bool_]]:
+    """Of the answers that are served: their probabilities, those of the likeliest other, which are right."""
+    if task in BINARY:
+        yes = probability >= getattr(thresholds, task)
+        score = np.where(yes, probability, 1.0 - probability)
+        return score, 1.0 - score, yes == (truth > 0)
+    if task == "aspects":
+        spoken = 1.0 - probability[:, 0] >= thresholds.aspect
+        probability, truth = probability[spoken], truth[spoken]
+        polarities = np.sort(probability[:, 1:], axis=1)
+        other = np.maximum(probability[:, 0], polarities[:, -2])
+        return polarities[:, -1], other, probability[:, 1:].argmax(axis=1) + 1 == truth
     ranked = np.sort(probability, axis=1)
-    score, margin = ranked[:, -1], ranked[:, -1] - ranked[:, -2]
-    correct = probability.argmax(axis=1) == truth
+    return ranked[:, -1], ranked[:, -2], probability.argmax(axis=1) == truth
+
+
+def _most_coverage(score: Array, other: Array, correct: NDArray[np.bool_], target: float) -> Confident:
     best, answer = -1.0, Confident(score=1.0, margin=1.0)
     for least_score in np.arange(0.0, 1.0, 0.02).round(2).tolist():
-        for least_margin in np.arange(0.0, 1.0, 0.05).round(2).tolist():
-            kept = (score >= least_score) & (margin >= least_margin)
+        for least_margin in np.arange(-1.0, 1.0, 0.05).round(2).tolist():
+            kept = (score >= least_score) & (score - other >= least_margin)
             if kept.any() and correct[kept].mean() >= target and kept.mean() > best:
                 best, answer = kept.mean(), Confident(score=least_score, margin=least_margin)
     return answer

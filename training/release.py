@@ -20,6 +20,7 @@ from training.dataset import Example, load_corpus
 from training.recipe import Recipe, applicable, drawn
 from training.splits import Split, read_splits
 from training.train import Average, learning, standardise, train
+from triage.errors import InvalidInput
 from triage.spelling import spelt
 
 Step = Callable[[str, float], None]
@@ -50,6 +51,7 @@ def load_data(corpus: Path) -> Data:
 def release(recipe: Recipe, folder: Path, step: Step) -> Bundle:
     """Trains by `recipe` and writes the bundle; the model card is written from it by `card.write`."""
     data = load_data(recipe.corpus)
+    _check(data, recipe.corpus)
     step("Loading the encoder", 0.0)
     network, tokenizer = load_network(recipe.encoder, recipe.layers)
     text = TextEncoder(tokenizer)
@@ -70,6 +72,17 @@ def release(recipe: Recipe, folder: Path, step: Step) -> Bundle:
             mean.add(end)
         mean.write(network)
     return finish(recipe, network, tokenizer, data, folder, step)
+
+
+def _check(data: Data, corpus: Path) -> None:
+    """Before the hours of training, not after them."""
+    if not data.train:
+        raise InvalidInput(f"{corpus} has no comments to train on: name their batches in splits.json")
+    if not any(one.has_request for one in data.dev) or not any(one.urgent for one in data.dev):
+        raise InvalidInput(
+            f"{corpus} needs requests and urgent comments to tune on: name a batch that has them as dev"
+            " in splits.json"
+        )
 
 
 def finish(

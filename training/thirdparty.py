@@ -13,7 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from training.corpus import normalised
 from training.dataset import Example
+from triage.errors import InvalidInput
+from triage.labels import LANGUAGES
 
 Record = dict[str, Any]
 
@@ -32,15 +35,23 @@ class Source:
 
 
 def load(folder: Path, seed: int) -> tuple[list[Example], list[Source]]:
-    """A balanced sample of every set found in `folder`, and the sets it came from."""
+    """A balanced sample of every set found in `folder`, and the sets it came from.
+
+    Raises InvalidInput where there is none, or a line is not as `docs/retrain.md` says.
+    """
     found = present(folder)
+    if not found:
+        raise InvalidInput(f"{folder} holds none of {', '.join(source.file for source in SOURCES)}")
     examples = [example for source in found for example in _sample(source, folder, random.Random(seed))]
     return examples, found
 
 
 def unseen(folder: Path, seed: int) -> dict[str, list[Example]]:
-    """By set, texts with a polarity that `load` with this seed leaves out; the same each time."""
-    learnt = {example.text for example in load(folder, seed)[0]}
+    """By set, texts with a polarity that `load` with this seed leaves out; the same each time.
+
+    The letters decide: a line that was learnt from without its stop has been seen.
+    """
+    learnt = {normalised(example.text) for example in load(folder, seed)[0]}
     return {
         source.file.removesuffix(".jsonl"): [
             Example(id=source.file, text=row["text"], lang=row["lang"], polarity=row["polarity"])
@@ -53,8 +64,9 @@ def unseen(folder: Path, seed: int) -> dict[str, list[Example]]:
 
 def _checked(source: Source, folder: Path, learnt: Set[str], rng: random.Random) -> Iterator[Record]:
     for _, rows in sorted(_groups(source, folder, _polarity).items()):
-        left = [row for row in rows if row["polarity"] and row["text"] not in learnt]
-        yield from rng.sample(left, min(source.checked, len(left)))
+        left = {normalised(row["text"]): row for row in rows if row["polarity"]}
+        fresh = [row for letters, row in left.items() if letters not in learnt]
+        yield from rng.sample(fresh, min(source.checked, len(fresh)))
 
 
 def present(folder: Path) -> list[Source]:
@@ -74,11 +86,22 @@ def _groups(
     """The set's records by language and kind."""
     groups: dict[tuple[str, str], list[Record]] = defaultdict(list)
     with (folder / source.file).open(encoding="utf-8") as lines:
-        for line in lines:
-            record: Record = json.loads(line)
-            record |= {"text": _join(record["text"]), "polarity": _polarity(record)}
-            groups[record["lang"], kind(record)].append(record)
+        for number, line in enumerate(lines, 1):
+            if line.strip():
+                record = _record(line, f"{source.file}:{number}")
+                groups[record["lang"], kind(record)].append(record)
     return groups
+
+
+def _record(line: str, place: str) -> Record:
+    try:
+        record: Record = json.loads(line)
+        text, language = _join(record["text"]), record["lang"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise InvalidInput(f"{place}: not a JSON object with `text` and `lang`") from error
+    if language not in LANGUAGES:
+        raise InvalidInput(f"{place}: `lang` is {language!r}; take out all but {', '.join(LANGUAGES)}")
+    return record | {"text": text, "polarity": _polarity(record)}
 
 
 def _label(record: Record) -> str:

@@ -120,21 +120,30 @@ def _words(text: str, start: int, end: int) -> Segment:
 
 def abstained(prediction: Prediction, thresholds: Thresholds) -> Iterator[str]:
     """The answers that are not sure enough: tasks, and `aspects.CATEGORY` for categories found."""
-    sure = thresholds.confident
-    for task, chances in _choices(prediction, thresholds):
-        score, runner_up = sorted(chances, reverse=True)[:2]
-        needed = sure.get(task.split(".")[0], Confident())
-        if score < needed.score or score - runner_up < needed.margin:
+    for task, given, other in _answers(prediction, thresholds):
+        needed = thresholds.confident.get(task.split(".")[0], Confident())
+        if given < needed.score or given - other < needed.margin:
             yield task
 
 
-def _choices(prediction: Prediction, thresholds: Thresholds) -> Iterator[tuple[str, Sequence[float]]]:
-    """Every answer we give, as the probabilities it was chosen from."""
-    yield "request", (prediction.request, 1.0 - prediction.request)
-    if prediction.request >= thresholds.request:
-        yield "intent", prediction.intent
-    yield "urgent", (prediction.urgent, 1.0 - prediction.urgent)
-    yield "sentiment", prediction.sentiment
-    for category, row in zip(CATEGORIES, prediction.aspects, strict=True):
-        if 1.0 - row[0] >= thresholds.aspect:
-            yield f"aspects.{category}", row
+def _answers(prediction: Prediction, thresholds: Thresholds) -> Iterator[tuple[str, float, float]]:
+    """Every answer we give: its probability, and that of the likeliest other."""
+    asks = prediction.request >= thresholds.request
+    yield "request", *_either(prediction.request, asks)
+    if asks:
+        yield "intent", *_likeliest(prediction.intent)
+    yield "urgent", *_either(prediction.urgent, prediction.urgent >= thresholds.urgent)
+    yield "sentiment", *_likeliest(prediction.sentiment)
+    for category, (absent, *polarities) in zip(CATEGORIES, prediction.aspects, strict=True):
+        if 1.0 - absent >= thresholds.aspect:
+            best, second = _likeliest(polarities)
+            yield f"aspects.{category}", best, max(absent, second)
+
+
+def _either(chance: float, yes: bool) -> tuple[float, float]:
+    return (chance, 1.0 - chance) if yes else (1.0 - chance, chance)
+
+
+def _likeliest(chances: Sequence[float]) -> tuple[float, float]:
+    best, second, *_ = sorted(chances, reverse=True)
+    return best, second

@@ -1,5 +1,6 @@
 """The steps in order: spelling, prediction, language, sentences, finding."""
 
+import unicodedata
 from collections.abc import Sequence
 
 from triage.findings import assemble, wordless
@@ -36,7 +37,7 @@ def _predict(worded: Sequence[SurveyResponse], predictor: Predictor) -> list[Pre
 
 def has_words(text: str) -> bool:
     """Whether there is anything to read: a letter, a digit or an emoji, not just spaces and marks."""
-    return any(character.isalnum() or ord(character) > 0x2FFF for character in text)
+    return any(character.isalnum() or unicodedata.category(character) == "So" for character in text)
 
 
 def _finding(response: SurveyResponse, prediction: Prediction | None, predictor: Predictor) -> Finding:

@@ -81,10 +81,12 @@ class Prediction:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Confident:
-    """From when on an answer is sure enough to act on: its probability, and its lead over the next best."""
+    """From when on an answer is sure enough to act on."""
 
     score: float = 0.0
-    margin: float = 0.0
+    """Its probability."""
+    margin: float = -1.0
+    """Its lead over the likeliest other; below 0 where a threshold off a half gave the less likely answer."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -66,6 +66,22 @@ def test_abstains_where_score_or_lead_falls_short() -> None:
     assert find().abstained == ()
 
 
+def test_an_answer_below_a_half_is_judged_by_its_own_chance() -> None:
+    """A low threshold gives the less likely answer: its doubt is its own, not that of the other."""
+    low = Thresholds(request=0.2, urgent=0.2, confident={"request": Confident(score=0.7)})
+    assert "request" in find(low, request=0.3).abstained
+    assert "request" not in find(low, request=0.1).abstained
+    lead = Thresholds(request=0.2, confident={"request": Confident(margin=-0.5)})
+    assert "request" not in find(lead, request=0.3).abstained
+    assert "request" in find(lead, request=0.21).abstained
+
+
+def test_a_category_that_is_likelier_absent_is_doubted() -> None:
+    row = (0.58, 0.22, 0.19, 0.01)
+    low = Thresholds(aspect=0.4, confident={"aspects": Confident(score=0.55)})
+    assert any(name.startswith("aspects.") for name in find(low, aspects=(row,) * 15).abstained)
+
+
 def test_no_intent_is_doubted_where_nothing_is_asked() -> None:
     strict = Thresholds(confident={"intent": Confident(score=0.99)})
     assert "intent" in find(strict).abstained

@@ -57,6 +57,26 @@ def test_any_customer_gets_one_contact(
     assert len(dataverse.tables["contacts"]) == 1
 
 
+def test_who_cannot_be_told_apart_shares_a_contact_without_a_name(
+    dynamics: Dynamics, dataverse: FakeDynamics, record: CaseRecord
+) -> None:
+    strangers = [Customer(name="Anna Rossi"), Customer(), Customer(name="Bert", email="n/a")]
+    for n, customer in enumerate(strangers):
+        dynamics.create(replace(record, key=f"{n:032x}", customer=customer))
+    (contact,) = dataverse.tables["contacts"].values()
+    assert contact["lastname"] == "Anonymous survey customer"
+    assert not contact.keys() & {"firstname", "emailaddress1", "telephone1"}
+
+
+def test_an_address_tells_customers_apart_who_have_one_id(
+    dynamics: Dynamics, dataverse: FakeDynamics, record: CaseRecord
+) -> None:
+    for n, email in enumerate(["anna@example.org", "bert@example.org", "Anna@example.org"]):
+        dynamics.create(replace(record, key=f"{n:032x}", customer=Customer(id="17", email=email)))
+    found = {c["emailaddress1"] for c in dataverse.tables["contacts"].values()}
+    assert found == {"anna@example.org", "bert@example.org"}
+
+
 @pytest.mark.parametrize("fault", ["race", "expired_token"])
 def test_created_once_whatever_happens_on_the_way(
     dynamics: Dynamics, dataverse: FakeDynamics, record: CaseRecord, fault: str
@@ -180,6 +200,18 @@ def test_a_comment_is_one_note_and_none_on_a_resolved_case(
     with pytest.raises(DeliveryError) as failed:
         dynamics.comment(case.id, "cd" * 16, "again")
     assert failed.value.kind is Kind.CLOSED
+
+
+def test_a_note_whose_answer_was_lost_is_found_on_a_resolved_case(
+    dynamics: Dynamics, dataverse: FakeDynamics, record: CaseRecord
+) -> None:
+    case = dynamics.create(record)
+    dataverse.faults.once("drop_after", "PATCH .*/annotations")
+    with pytest.raises(DeliveryError):
+        dynamics.comment(case.id, "ab" * 16, "again")
+    dataverse.resolve(case.id, "Refunded")
+    dynamics.comment(case.id, "ab" * 16, "again")
+    assert len(dataverse.tables["annotations"]) == 1
 
 
 def test_what_agents_did_is_read_back(

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.delivery.conftest import COMMENT, decision, finding, response
-from triage.delivery.record import build, cut, follow_up, of_queue, order_number, utf16
+from triage.delivery.record import address, build, cut, follow_up, of_queue, order_number, utf16
 from triage.types import CaseRecord, Customer
 
 
@@ -37,6 +37,24 @@ def test_control_characters_and_line_breaks_cannot_break_the_record() -> None:
     record = build(key="ab" * 16, response=odd, finding=None, decision=decision(), link="")
     assert "abc\nd" in record.body
     assert record.facts["order_number"] == "1 23"
+
+
+def test_what_dataverse_refuses_is_in_no_field_of_the_customer() -> None:
+    odd = Customer(id="c\x007", email="a\ufffe@x.org", phone="\ud83d1\n2", name=" Anna\x0b\uffff Rossi ")
+    record = build(key="ab" * 16, response=response(customer=odd), finding=None, decision=decision(), link="")
+    assert record.customer == Customer(id="c7", email="a@x.org", phone="1 2", name="Anna Rossi")
+    empty = response(customer=Customer(name="\x00"))
+    record = build(key="ab" * 16, response=empty, finding=None, decision=decision(), link="")
+    assert record.customer == Customer()
+
+
+@pytest.mark.parametrize("text", ["n/a", "", None, "anna", "anna@", "a@b", "a b@x.org", "a@x.org, b@x.org"])
+def test_what_is_no_address(text: str | None) -> None:
+    assert address(text) is None
+
+
+def test_an_address_stays_as_it_is() -> None:
+    assert address("Anna.O'Hara@example.org") == "Anna.O'Hara@example.org"
 
 
 @pytest.mark.parametrize("name", ["order_number", "Order Number", "orderId", "ORDER-NO", "order"])
@@ -74,3 +92,8 @@ def test_a_follow_up_says_that_the_customer_wrote_again() -> None:
     assert text.startswith("The customer wrote again.\n\n“quando lo consegnate?”")
     assert COMMENT in text
     assert text.endswith("Link: https://t.example/t/1")
+
+
+def test_an_urgent_follow_up_says_so_first() -> None:
+    text = follow_up(response=response(), finding=finding(), link="", urgent=True)
+    assert text.startswith("URGENT: the customer wrote again.\n\n“quando lo consegnate?”")

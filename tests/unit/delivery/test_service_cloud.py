@@ -112,6 +112,15 @@ def test_limits_of_the_fields_are_kept(
     assert "SuppliedEmail" not in stored
 
 
+def test_what_is_no_address_does_not_stop_the_case(
+    service_cloud: ServiceCloud, salesforce: FakeServiceCloud, record: CaseRecord
+) -> None:
+    odd = replace(record, customer=Customer(name="Anna", email="n/a"))
+    stored = salesforce.cases[service_cloud.create(odd).id]
+    assert stored["SuppliedName"] == "Anna"
+    assert "SuppliedEmail" not in stored
+
+
 def test_a_refused_secret_is_named_and_not_repeated(salesforce: FakeServiceCloud, record: CaseRecord) -> None:
     system = ServiceCloud(
         ServiceCloudSettings(login_url=salesforce.url, client_id="client", client_secret="wr0ng")  # type: ignore[arg-type]
@@ -165,7 +174,7 @@ def test_a_comment_is_added_once(
         service_cloud.comment(case.id, "ab" * 16, "πάλι " * 2_000)
     service_cloud.comment(case.id, "ab" * 16, "πάλι " * 2_000)
     service_cloud.comment(case.id, "cd" * 16, "again")
-    assert [c["CommentBody"][-33:-1] for c in salesforce.comments] == ["ab" * 16, "cd" * 16]
+    assert [str(c["CommentBody"])[-33:-1] for c in salesforce.comments] == ["ab" * 16, "cd" * 16]
 
 
 def test_a_closed_case_takes_no_comment(
@@ -176,6 +185,28 @@ def test_a_closed_case_takes_no_comment(
     with pytest.raises(DeliveryError) as failed:
         service_cloud.comment(case.id, "ab" * 16, "again")
     assert failed.value.kind is Kind.CLOSED
+    assert salesforce.comments == []
+
+
+def test_a_comment_whose_answer_was_lost_is_found_on_a_closed_case(
+    service_cloud: ServiceCloud, salesforce: FakeServiceCloud, record: CaseRecord
+) -> None:
+    case = service_cloud.create(record)
+    salesforce.faults.once("drop_after", "CaseComment")
+    with pytest.raises(DeliveryError):
+        service_cloud.comment(case.id, "ab" * 16, "again")
+    salesforce.agent(case.id, Status="Closed", IsClosed=True)
+    service_cloud.comment(case.id, "ab" * 16, "again")
+    assert len(salesforce.comments) == 1
+
+
+def test_a_comment_without_words_by_somebody_else_is_passed_over(
+    service_cloud: ServiceCloud, salesforce: FakeServiceCloud, record: CaseRecord
+) -> None:
+    case = service_cloud.create(record)
+    salesforce.comments.append({"ParentId": case.id, "CommentBody": None})
+    service_cloud.comment(case.id, "ab" * 16, "again")
+    assert len(salesforce.comments) == 2
 
 
 def test_what_agents_did_is_read_back(

@@ -92,4 +92,4 @@ def test_the_operating_point_is_the_nearest_stricter_one() -> None:
     assert operating_point(bundle, 0.85).confident["request"].score == 0.9
     assert operating_point(bundle, 0.9).confident["request"].score == 0.9
     assert operating_point(bundle, 0.85).request == 0.3
-    assert operating_point(bundle, 0.999).confident == points["0.8"]
+    assert operating_point(bundle, 0.999).confident == points["0.98"], "never less careful than asked"

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from models.bundle import Bundle
-from training.calibrate import TARGETS, Scored, fit, probabilities
+from training.calibrate import TARGETS, Scored, fit, given, probabilities
 from training.metrics import calibration_error
 from training.train import IGNORE
 from triage.labels import CATEGORIES, INTENTS, LANGUAGES, SENTIMENTS
@@ -72,17 +72,15 @@ def test_what_is_not_labelled_is_not_calibrated_on() -> None:
     assert IGNORE not in truth
 
 
-@pytest.mark.parametrize("task", ["request", "sentiment", "intent"])
+@pytest.mark.parametrize("task", ["request", "sentiment", "intent", "aspects"])
 def test_a_stricter_target_answers_less_and_is_right_more_often(task: str) -> None:
-    chances, truth = probabilities(DEV, task, FITTED.calibration)
-    if chances.ndim == 1:
-        chances = np.stack([1 - chances, chances], axis=1)
-    ranked = np.sort(chances, axis=1)
+    answers = probabilities(DEV, task, FITTED.calibration)
+    score, other, correct = given(task, *answers, FITTED.thresholds)
     covered = []
     for target in TARGETS:
         needed = FITTED.abstention[target][task]
-        kept = (ranked[:, -1] >= needed.score) & (ranked[:, -1] - ranked[:, -2] >= needed.margin)
-        assert not kept.any() or (chances.argmax(axis=1) == truth)[kept].mean() >= float(target)
+        kept = (score >= needed.score) & (score - other >= needed.margin)
+        assert not kept.any() or correct[kept].mean() >= float(target)
         covered.append(kept.mean())
     assert covered == sorted(covered, reverse=True)
     assert covered[0] > 0.1

@@ -1,7 +1,15 @@
 import json
 from pathlib import Path
 
+import pytest
+
 from training.thirdparty import SOURCES, load, present, unseen
+from triage.errors import InvalidInput
+
+
+def letters(number: int) -> str:
+    """Another word for every number."""
+    return "".join("abcdefghij"[int(digit)] for digit in str(number))
 
 
 def write(folder: Path, name: str, *records: object) -> None:
@@ -51,17 +59,30 @@ def test_a_sample_is_balanced_and_repeatable(tmp_path: Path) -> None:
 
 def test_a_folder_without_sets_gives_none(tmp_path: Path) -> None:
     assert present(tmp_path) == []
-    assert load(tmp_path, seed=1) == ([], [])
+    with pytest.raises(InvalidInput, match=r"xed_sentiment\.jsonl"):
+        load(tmp_path, seed=1)
+
+
+@pytest.mark.parametrize(
+    ("line", "fault"),
+    [('{"text": "Get out"}', "`lang`"), ("Get out", "not a JSON"), ('{"text": "ut", "lang": "no"}', "'no'")],
+)
+def test_a_line_that_is_not_as_told_is_named(tmp_path: Path, line: str, fault: str) -> None:
+    good = '{"text": "Get out", "lang": "en", "label": "negative"}'
+    (tmp_path / "xed_sentiment.jsonl").write_text(f"{good}\n\n{line}\n", "utf-8")
+    with pytest.raises(InvalidInput, match=rf"xed_sentiment\.jsonl:3: .*{fault}"):
+        load(tmp_path, seed=1)
 
 
 def test_what_is_measured_on_was_not_learnt_from(tmp_path: Path) -> None:
     sides = ("positive", "negative", "neutral")
-    rows = [{"text": f"line {n}", "lang": "en", "label": sides[n % 3]} for n in range(2400)]
+    rows = [{"text": f"line {letters(n)}", "lang": "en", "label": sides[n % 3]} for n in range(2400)]
+    rows += [row | {"text": row["text"] + "!"} for row in rows]
     write(tmp_path, "xed_sentiment.jsonl", *rows)
-    learnt = {one.text for one in load(tmp_path, seed=3)[0]}
+    learnt = {one.text.strip("!") for one in load(tmp_path, seed=3)[0]}
     checked = unseen(tmp_path, seed=3)["xed_sentiment"]
     assert len(checked) == 2 * SOURCES[0].checked
-    assert not learnt & {one.text for one in checked}
+    assert not learnt & {one.text.strip("!") for one in checked}, "not even with another end"
     assert {one.polarity for one in checked} == {"positive", "negative"}
 
 
@@ -69,7 +90,9 @@ def test_a_review_has_a_side_where_all_of_it_agrees(tmp_path: Path) -> None:
     good, bad = ["FOOD#QUALITY", "positive", "x"], ["SERVICE#GENERAL", "negative", "y"]
     told = {"Dobré.": [good, good], "Jak kdy.": [good, bad], "Hrůza.": [bad]}
     rows = [
-        {"text": f"{n} {text}", "lang": "cs", "triplets": t} for n in range(700) for text, t in told.items()
+        {"text": f"{letters(n)} {text}", "lang": "cs", "triplets": t}
+        for n in range(700)
+        for text, t in told.items()
     ]
     write(tmp_path, "czech_restaurant_absa.jsonl", *rows)
     checked = unseen(tmp_path, seed=3)["czech_restaurant_absa"]

@@ -1,0 +1,24 @@
+import time
+
+import pytest
+
+from triage import segments
+from triage.segments import segment
+
+
+@pytest.mark.parametrize("mark", "?!)_-")
+def test_a_run_of_marks_takes_no_more_time_than_words(mark: str) -> None:
+    """Untamed, spaCy's tokenizer needs seconds for it, with every other request waiting."""
+    text = "Where is my order" + mark * 5_000 + " I wait."
+    segment("warm")
+    began = time.process_time()
+    found = segment(text)
+    assert time.process_time() - began < 0.5
+    assert (found[0].start, found[-1].end) == (0, len(text))
+
+
+def test_words_met_once_are_not_remembered_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(segments, "_MOST_WORDS", 500)
+    for number in range(600):
+        segment(f"order{number} item{number}")
+    assert len(segments._made().vocab) < 700
