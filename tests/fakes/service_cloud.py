@@ -1,5 +1,7 @@
 """A Salesforce organisation with Cases, as far as its REST API is documented.
 
+A closed case takes comments, as in Salesforce.
+
 Faults: unavailable (503), throttled (429), lock_row, limit_far, limit_near, expired_token,
 multiple (300), duplicates_detected, race, slow, drop_before, drop_after.
 """
@@ -17,6 +19,7 @@ FIELDS = {
     KEY: 36, "Subject": 255, "Description": 32_000, "Origin": 40, "Priority": 40, "Type": 40, "Status": 40,
     "SuppliedName": 80, "SuppliedEmail": 80, "SuppliedPhone": 40, "OwnerId": 18, "Sentiment__c": 40,
 }  # fmt: skip
+EMAIL = re.compile(r"[\w.!#$%&'*/=?^+`{|}~-]+@[\w-]+(\.[\w-]+)+", re.ASCII)
 QUEUE = "00G000000000001AAA"
 
 
@@ -28,7 +31,7 @@ class FakeServiceCloud(FakeServer):
     def __init__(self, port: int = 0, *, key_field: bool = True) -> None:
         super().__init__(port)
         self.cases: dict[str, dict[str, Any]] = {}
-        self.comments: list[dict[str, str]] = []
+        self.comments: list[dict[str, str | None]] = []
         self.creates: list[str] = []
         """Every key that a create was answered 201 for, in order: a key twice is a double case."""
         self.tokens: set[str] = set()
@@ -133,6 +136,9 @@ class FakeServiceCloud(FakeServer):
             if len(str(value).encode("utf-16-le")) // 2 > self.fields[name]:
                 words = f"{name}: data value too large: (max length={self.fields[name]})"
                 return _error(400, "STRING_TOO_LONG", words)
+        if not EMAIL.fullmatch(body.get("SuppliedEmail", "a@b.example")):
+            words = f"Web Email: invalid email address: {body['SuppliedEmail']}"
+            return _error(400, "INVALID_EMAIL_ADDRESS", words)
         return None
 
     def _by_key(self, request: Request, key: str) -> Reply:
@@ -188,8 +194,6 @@ class FakeServiceCloud(FakeServer):
         case = self.cases.get(body["ParentId"])
         if case is None:
             return _error(400, "ENTITY_IS_DELETED", "entity is deleted")
-        if case["IsClosed"]:
-            return _error(400, "ENTITY_IS_LOCKED", "the case is closed and locked for editing")
         if len(body["CommentBody"].encode()) > 4000:
             return _error(400, "STRING_TOO_LONG", "Body: data value too large: (max length=4000)")
         self.comments.append(body)

@@ -67,8 +67,10 @@ def retry(
         raise typer.BadParameter("name one ticket, or say --failed")
     with opened() as services:
         pages = [[ticket_id]] if ticket_id else _failed(services)
-        count = sum(_retry(services, ids) for ids in pages)
-    out.print(f"{count} deliveries under way again")
+        results = [_retry(services, ids, spare_resolved=failed) for ids in pages]
+    out.print(f"{sum(count for count, _ in results)} deliveries under way again")
+    if spared := sum(count for _, count in results):
+        out.print(f"{spared} resolved tickets got no case; name one to send it all the same")
 
 
 def _failed(services: Services) -> Iterator[list[str]]:
@@ -82,12 +84,17 @@ def _failed(services: Services) -> Iterator[list[str]]:
             return
 
 
-def _retry(services: Services, ids: Sequence[str]) -> int:
-    """Send tickets again in one transaction; return how many deliveries that makes."""
+def _retry(services: Services, ids: Sequence[str], *, spare_resolved: bool) -> tuple[int, int]:
+    """Send tickets again in one transaction; return how many deliveries that makes, and who was spared."""
     with services.database.write() as session:
-        for one in ids:
-            get_ticket(session, one)
-        return sum(services.jobs.retry(session, one) for one in ids) if services.jobs else 0
+        # In the order in which all others hold tickets, so that no two wait for each other.
+        tickets = [get_ticket(session, one).ticket for one in sorted(ids)]
+        if services.delivery is None:
+            return 0, 0
+        outbox = services.delivery.outbox
+        count = sum(outbox.retry(session, t.id, spare_resolved=spare_resolved) for t in tickets)
+        spared = (t.status == "resolved" and t.delivery == "failed" for t in tickets)
+        return count, sum(spared) if spare_resolved else 0
 
 
 def _attempts(history: list[DeliveryHistory]) -> Table:

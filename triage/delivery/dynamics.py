@@ -16,7 +16,7 @@ from triage.delivery.dataverse import failure, raced, rows_of
 from triage.delivery.entra import EntraSession
 from triage.delivery.failure import DeliveryError, Kind
 from triage.delivery.http import Remote
-from triage.delivery.record import cut, of_queue, utf16
+from triage.delivery.record import address, cut, of_queue, utf16
 from triage.settings import DynamicsSettings
 from triage.types import CaseRecord, Check, Customer, RemoteCase, RemoteChanges, RemoteState, System
 
@@ -33,6 +33,7 @@ _READ: Final = {
 _CREATE_ONLY: Final = _READ | {"If-None-Match": "*", "Prefer": "return=representation"}
 _RESOLVED, _CANCELLED = 1, 2
 _MOST_CONTACTS: Final = 10_000
+_ANONYMOUS: Final = "Anonymous survey customer"
 
 
 class Dynamics:
@@ -69,6 +70,9 @@ class Dynamics:
 
     def comment(self, case_id: str, key: str, text: str) -> None:
         """See `ports.TicketSystem.comment`. A note on a resolved case would never be read."""
+        # First: a case that was resolved after it took the note must not be replaced by another.
+        if self._has_note(key):
+            return
         state = self.state(case_id)
         if state is None or state.status == "resolved":
             raise DeliveryError(Kind.CLOSED, f"case {case_id} is resolved or gone")
@@ -127,19 +131,16 @@ class Dynamics:
 
     def _contact(self, customer: Customer) -> str:
         """The id of the customer's contact: the one with their address, or one that we create once."""
-        if customer.email and (known := self._contact_by_email(customer.email)):
+        email = address(customer.email)
+        if email and (known := self._contact_by_email(email)):
             return known
-        identity = customer.id or customer.email or customer.phone or "anonymous"
-        contact = str(uuid5(_NAMESPACE, f"contact/{identity}"))
-        first, _, last = (customer.name or "").strip().rpartition(" ")
-        fields = {
-            "firstname": first[:50] or None,
-            "lastname": last[:50] or cut(customer.email or customer.id or "Anonymous survey customer", 50),
-            "emailaddress1": customer.email if len(customer.email or "") <= 100 else None,
-            "telephone1": customer.phone and customer.phone[:50],
-        }
+        # The address first: two survey platforms may each have a customer "17".
+        identity = (email or "").lower() or customer.id or customer.phone
+        contact = str(uuid5(_NAMESPACE, f"contact/{identity}" if identity else "anonymous"))
+        # Whoever cannot be told apart shares one contact, which must not bear the first one's name.
+        fields = _personal(customer, email) if identity else {"lastname": _ANONYMOUS}
         # Created or there already (None): either way the id is right.
-        self._create(f"/contacts({contact})?$select=contactid", {k: v for k, v in fields.items() if v})
+        self._create(f"/contacts({contact})?$select=contactid", fields)
         return contact
 
     def _contact_by_email(self, email: str) -> str | None:
@@ -164,13 +165,17 @@ class Dynamics:
             raise DeliveryError(Kind.REFUSED, words, status=412)
         return rows_of(answer)
 
+    def _has_note(self, key: str) -> bool:
+        answer = self._call("GET", f"/annotations({_note_id(key)})?$select=annotationid")
+        return answer.status_code != httpx.codes.NOT_FOUND and bool(rows_of(answer))
+
     def _note(self, case_id: str, key: str, text: str) -> None:
         fields = {
             "subject": "Customer feedback",
             "notetext": cut(text, 100_000),
             "objectid_incident@odata.bind": f"/incidents({case_id})",
         }
-        self._create(f"/annotations({uuid5(_NAMESPACE, f'note/{key}')})?$select=annotationid", fields)
+        self._create(f"/annotations({_note_id(key)})?$select=annotationid", fields)
 
     def _into_queue(self, case_id: str, record: CaseRecord) -> None:
         queue = of_queue(self._settings.queues, record.queue)
@@ -247,6 +252,22 @@ class Dynamics:
     def _call(self, method: str, path: str, **request: Any) -> httpx.Response:
         request.setdefault("headers", _READ)
         return self._session.send(method, self._base + path, **request)
+
+
+def _note_id(key: str) -> UUID:
+    return uuid5(_NAMESPACE, f"note/{key}")
+
+
+def _personal(customer: Customer, email: str | None) -> dict[str, str]:
+    """The fields of a contact that is one person's."""
+    first, _, last = (customer.name or "").strip().rpartition(" ")
+    fields = {
+        "firstname": first[:50],
+        "lastname": last[:50] or cut(email or customer.id or _ANONYMOUS, 50),
+        "emailaddress1": email if len(email or "") <= 100 else None,
+        "telephone1": (customer.phone or "")[:50],
+    }
+    return {name: value for name, value in fields.items() if value}
 
 
 def _key_check(column: str, keys: list[dict[str, Any]]) -> Check:

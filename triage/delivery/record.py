@@ -1,10 +1,13 @@
 """What the remote case says: built from the response, its finding and the decision. Pure."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import asdict
 from datetime import UTC
 from typing import Final, Literal
 
-from triage.types import CaseRecord, Decision, Finding, SurveyResponse
+from email_validator import EmailNotValidError, validate_email
+
+from triage.types import CaseRecord, Customer, Decision, Finding, SurveyResponse
 
 FACTS: Final = (
     "categories", "sentiment", "intent", "language", "urgency", "score", "touchpoint", "store",
@@ -14,6 +17,8 @@ FACTS: Final = (
 
 _ORDER: Final = ("ordernumber", "orderno", "orderid", "order", "ordernr")
 _STORE: Final = ("store", "storename", "storeid", "shop", "branch")
+_REFUSED: Final = frozenset(map(chr, (*range(0xD800, 0xE000), 0xFFFE, 0xFFFF)))
+"""Half characters, and those that are none."""
 
 
 def build(
@@ -34,21 +39,34 @@ def build(
         queue=decision.queue,
         priority=decision.priority,
         intent=finding.request.intent if finding and finding.request else None,
-        customer=response.customer,
+        customer=_customer(response.customer),
         facts=facts,
     )
 
 
-def follow_up(*, response: SurveyResponse, finding: Finding | None, link: str) -> str:
-    """The comment added to an open case when the same customer writes again about the same order."""
+def follow_up(*, response: SurveyResponse, finding: Finding | None, link: str, urgent: bool = False) -> str:
+    """The comment added to an open case when the same customer writes again about the same order.
+
+    An urgent one says so in its first word: the case keeps the priority it was opened with.
+    """
     asking = [f"“{finding.request.text}”", ""] if finding and finding.request else []
-    lines = ["The customer wrote again.", "", *asking, response.comment]
+    first = "URGENT: the customer wrote again." if urgent else "The customer wrote again."
+    lines = [first, "", *asking, response.comment]
     return _clean("\n".join([*lines, "", f"Link: {link}"] if link else lines))
 
 
 def order_number(attributes: Mapping[str, str]) -> str | None:
     """The order a response speaks about, under whichever of the usual names it came."""
     return _named(attributes, _ORDER)
+
+
+def address(text: str | None) -> str | None:
+    """The e-mail address that `text` is, or None: platforms also send "n/a", which fails the whole case."""
+    try:
+        found = validate_email((text or "").strip(), check_deliverability=False, allow_smtputf8=False)
+    except EmailNotValidError:
+        return None
+    return found.ascii_email or found.normalized
 
 
 def of_queue(choices: Mapping[str, str], queue: str) -> str | None:
@@ -80,6 +98,11 @@ def utf16(text: str) -> int:
 def one_line(text: str) -> str:
     """`text` with every run of white space as one space."""
     return " ".join(_clean(text).split())
+
+
+def _customer(customer: Customer) -> Customer:
+    """What we know of the customer, without what a field of the remote record refuses."""
+    return Customer(**{name: one_line(value or "") or None for name, value in asdict(customer).items()})
 
 
 def _facts(
@@ -138,5 +161,5 @@ def _named(attributes: Mapping[str, str], names: tuple[str, ...]) -> str | None:
 
 
 def _clean(text: str) -> str:
-    """`text` without the control characters that XML, and so Dataverse, refuses."""
-    return "".join(c for c in text if c in "\n\t" or (ord(c) >= 32 and not 0xD800 <= ord(c) <= 0xDFFF))
+    """`text` without the characters that XML, and so Dataverse, refuses."""
+    return "".join(c for c in text if c in "\n\t" or (c >= " " and c not in _REFUSED))

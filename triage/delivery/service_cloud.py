@@ -13,7 +13,7 @@ import httpx
 
 from triage.delivery.failure import DeliveryError, Kind
 from triage.delivery.http import Remote, retry_after
-from triage.delivery.record import cut, of_queue
+from triage.delivery.record import address, cut, of_queue
 from triage.delivery.salesforce import SalesforceSession
 from triage.settings import ServiceCloudSettings
 from triage.types import CaseRecord, Check, RemoteCase, RemoteChanges, RemoteState, System, TicketStatus
@@ -53,8 +53,16 @@ class ServiceCloud:
     def comment(self, case_id: str, key: str, text: str) -> None:
         """See `ports.TicketSystem.comment`. The key is written into the comment and looked for first."""
         mark = f"[{key}]"
-        if any(mark in row["CommentBody"] for row in self._comments(case_id)):
+        # First: a case that was closed after it took the comment must not be replaced by another.
+        if any(mark in (row["CommentBody"] or "") for row in self._comments(case_id)):
             return
+        # Salesforce takes a comment on a closed case too, where it would never be read.
+        state = self.state(case_id)
+        if state is None or state.status == "resolved":
+            raise DeliveryError(Kind.CLOSED, f"case {case_id} is closed or gone")
+        self._comment(case_id, mark, text)
+
+    def _comment(self, case_id: str, mark: str, text: str) -> None:
         text = cut(text, COMMENT_LIMIT - len(mark) - 2, "utf-8")
         body = {"ParentId": case_id, "CommentBody": f"{text}\n\n{mark}"}
         answer = self._call("POST", "/sobjects/CaseComment", json=body)
@@ -95,6 +103,7 @@ class ServiceCloud:
 
     def _fields(self, record: CaseRecord) -> dict[str, Any]:
         settings, customer = self._settings, record.customer
+        email = address(customer.email) or ""
         fields: dict[str, Any] = {
             settings.key_field: record.key,
             "Subject": cut(record.subject, SUBJECT_LIMIT),
@@ -104,8 +113,8 @@ class ServiceCloud:
             "Type": settings.types.get(record.intent or ""),
             "OwnerId": of_queue(settings.owners, record.queue),
             "SuppliedName": customer.name and cut(customer.name, EMAIL_LIMIT),
-            # Half an address is no address: a longer one stays in the description only.
-            "SuppliedEmail": customer.email if len(customer.email or "") <= EMAIL_LIMIT else None,
+            # Half an address is no address: a longer one, or none at all, stays in the description only.
+            "SuppliedEmail": email if len(email) <= EMAIL_LIMIT else None,
             "SuppliedPhone": customer.phone and customer.phone[:40],
         }
         fields |= {column: record.facts.get(fact) for column, fact in settings.columns.items()}

@@ -11,6 +11,7 @@ from triage.errors import NotFound
 from triage.jobs.engine import Engine
 from triage.ports import Clock
 from triage.tables import DeliveryRow, TicketCommentRow, TicketRow
+from triage.tickets.lifecycle import comments_of
 from triage.tickets.service import INBOX
 from triage.types import System, TicketEvent
 
@@ -68,7 +69,8 @@ class Outbox:
             DeliveryRow.ticket_id == ticket.id, col(DeliveryRow.state) == WAITING
         )
         now = self._clock.now()
-        for row in session.exec(waiting.order_by(col(DeliveryRow.id)).with_for_update()).all():
+        # By the comment: rows made in one go have ids in no order.
+        for row in session.exec(waiting.order_by(col(DeliveryRow.comment_id)).with_for_update()).all():
             # Its age counts from here: it could not go before.
             row.state, row.created_at = "pending", now
             self.schedule(session, row, ticket.priority, at=now)
@@ -82,17 +84,40 @@ class Outbox:
             payload = {"type": event, "at": self._clock.now().isoformat(), "data": event_data(ticket)}
             self._add(session, ticket, kind="event", system=EVENTS, event=payload)
 
-    def retry(self, session: Session, ticket_id: str) -> int:
-        """See `ports.DeliveryJobs.retry`. A ticket that fell back to the inbox goes where it was meant to."""
+    def retry(self, session: Session, ticket_id: str, *, spare_resolved: bool = False) -> int:
+        """See `ports.DeliveryJobs.retry`. A ticket that fell back to the inbox goes where it was meant to.
+
+        With `spare_resolved`, only events of a resolved ticket are sent: its case would ask for work again.
+        """
         ticket = _ticket(session, ticket_id)
+        # Held, as by whoever adds a comment: none slips through between.
+        session.refresh(ticket, with_for_update=True)
+        spared = spare_resolved and ticket.status == "resolved"
+        fell_back = ticket.system == INBOX and ticket.intended_system in self._systems - {INBOX}
+        if fell_back and not spared:
+            return self._leave_inbox(session, ticket)
+        return self._repeat(session, ticket, events_only=spared)
+
+    def _leave_inbox(self, session: Session, ticket: TicketRow) -> int:
+        """Send the case of a ticket, and let what was added to it here wait for that case."""
+        ticket.system, ticket.delivery = ticket.intended_system, "pending"
+        ticket.updated_at = self._clock.now()
+        self._add(session, ticket, kind="case", system=ticket.system)
+        comments = comments_of(session, ticket.id)
+        for comment in comments:
+            self._row(
+                session, ticket, kind="comment", system=ticket.system, comment_id=comment.id, state=WAITING
+            )
+        return 1 + len(comments)
+
+    def _repeat(self, session: Session, ticket: TicketRow, *, events_only: bool) -> int:
+        """Start the failed deliveries of a ticket anew."""
         now = self._clock.now()
-        if ticket.system == INBOX and ticket.intended_system in self._systems - {INBOX}:
-            ticket.system, ticket.delivery, ticket.updated_at = ticket.intended_system, "pending", now
-            self._add(session, ticket, kind="case", system=ticket.system)
-            return 1
         failed = select(DeliveryRow).where(
-            DeliveryRow.ticket_id == ticket_id, col(DeliveryRow.state) == "failed"
+            DeliveryRow.ticket_id == ticket.id, col(DeliveryRow.state) == "failed"
         )
+        if events_only:
+            failed = failed.where(DeliveryRow.kind == "event")
         rows = session.exec(failed.with_for_update()).all()
         for row in rows:
             # Its age counts from here: a person looked at it and asked for more.

@@ -57,7 +57,9 @@ def join(
     """Add the response of `newcomer`, which is not stored, to `ticket`; the more urgent of both counts."""
     response = session.get_one(ResponseRow, newcomer.response_id)
     finding = findings_of(session, [response.id]).get(response.id)
-    words = follow_up(response=to_response(response), finding=finding, link="")
+    # Each one that is urgent, even where the ticket is: the remote case keeps its first priority.
+    urgent = newcomer.priority == "urgent"
+    words = follow_up(response=to_response(response), finding=finding, link="", urgent=urgent)
     if _PRIORITIES.index(newcomer.priority) > _PRIORITIES.index(ticket.priority):
         ticket.priority = newcomer.priority
     ticket.due_at = min(ticket.due_at, newcomer.due_at)

@@ -6,6 +6,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from sqlmodel import select
 from typer.testing import CliRunner
 
 from tests.fakes.__main__ import variables
@@ -17,6 +18,7 @@ from tests.integration.delivery.world import eventually
 from triage import wiring
 from triage.cli import app
 from triage.settings import Settings
+from triage.tables import DeliveryRow, TicketRow
 from triage.tickets.lifecycle import Change, change
 
 pytestmark = pytest.mark.slow
@@ -87,6 +89,28 @@ def test_a_failed_ticket_is_shown_and_sent_again(systems: tuple[FakeDynamics, Fa
     triage("tickets", "retry", "0" * 32, code=1)
     status = triage("systems", "status")
     assert [line.split()[1:5] for line in status.splitlines() if "dynamics" in line]
+
+
+def test_a_resolved_ticket_is_not_sent_again_with_all_the_others(
+    systems: tuple[FakeDynamics, FakeServiceCloud],
+) -> None:
+    services = wiring.build(Settings())
+    services.model.load()
+    named = post(services)
+    with services.database.write() as session:
+        ticket = session.get_one(TicketRow, named)
+        (case,) = session.exec(select(DeliveryRow).where(DeliveryRow.kind == "case"))
+        (event,) = session.exec(select(DeliveryRow).where(DeliveryRow.kind == "event"))
+        ticket.delivery, ticket.status = "failed", "resolved"
+        case.state = event.state = "failed"
+        session.add_all([ticket, case, event])
+    services.close()
+    said = triage("tickets", "retry", "--failed")
+    assert "1 deliveries under way again" in said  # the event
+    assert "1 resolved tickets got no case" in said
+    said = triage("tickets", "retry", named)
+    assert "1 deliveries under way again" in said
+    assert "resolved" not in said
 
 
 def test_feedback_is_exported_in_the_format_of_the_corpus(

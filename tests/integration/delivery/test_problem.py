@@ -119,6 +119,13 @@ def test_the_more_urgent_of_both_counts(around: World) -> None:
     (now,) = around.tickets()
     assert (first.priority, now.priority) == ("normal", "urgent")
     assert now.due_at <= first.due_at
+    assert [words.split(":")[0] for words in comments(around)] == ["URGENT"]
+
+
+def test_a_follow_up_that_is_not_urgent_does_not_say_so(around: World) -> None:
+    around.post("a", customer=ANNA, attributes=ORDER)
+    around.post("b", comment="When do you come?", customer=ANNA, attributes=ORDER)
+    assert [words.startswith("The customer wrote again.") for words in comments(around)] == [True]
 
 
 def test_several_about_one_problem_in_one_batch(around: World) -> None:

@@ -164,6 +164,43 @@ def test_what_fell_back_to_the_inbox_is_sent_once_its_system_is_there(tmp_path: 
         services.close()
 
 
+def test_what_was_added_in_the_inbox_goes_with_its_case(tmp_path: Path) -> None:
+    before = wiring.build(Settings(data_dir=tmp_path, model="stub"))
+    before.model.load()
+    anna: Any = {"customer": Customer(id="anna"), "attributes": {"order_number": "48213"}}
+    ticket = post(before, **anna)
+    assert post(before, "Still waiting! When do you come?", **anna) == ticket
+    Agent(before).patch(ticket, comment="Called her.")
+    before.close()
+    with (fake := FakeDynamics()).running():
+        services = wiring.build(Settings(data_dir=tmp_path, model="stub", dynamics=dynamics_settings(fake)))
+        assert services.delivery is not None
+        assert Agent(services).post(f"/v1/tickets/{ticket}/retry").json() == {"deliveries": 3}
+        services.delivery.start()
+        notes = fake.tables["annotations"]
+        eventually(lambda: len(notes) == 2)
+        services.close()
+    assert sorted(note["notetext"].split("!")[0][-13:] for note in notes.values()) == [
+        "Called her.", "Still waiting",
+    ]  # fmt: skip
+    assert len(fake.creates) == 1
+
+
+def test_a_resolved_ticket_that_fell_back_is_spared(tmp_path: Path) -> None:
+    before = wiring.build(Settings(data_dir=tmp_path, model="stub"))
+    before.model.load()
+    ticket = post(before)
+    Agent(before).patch(ticket, status="resolved")
+    before.close()
+    with (fake := FakeDynamics()).running():
+        services = wiring.build(Settings(data_dir=tmp_path, model="stub", dynamics=dynamics_settings(fake)))
+        assert services.delivery is not None
+        with services.database.write() as session:
+            assert services.delivery.outbox.retry(session, ticket, spare_resolved=True) == 0
+            assert services.delivery.outbox.retry(session, ticket) == 1
+        services.close()
+
+
 def test_a_dead_letter_is_sent_again_over_http(running: World) -> None:
     agent = Agent(running.services)
     running.dataverse.faults.once("forbidden", "PATCH .*/incidents")
