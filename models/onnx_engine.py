@@ -65,9 +65,13 @@ def open_engine(
     if not graph.exists():
         build_runtime(folder, bundle, home, progress)
     progress("Loading the model", 0.5)
-    engine, tokenizer = OnnxEngine(graph, threads), Tokenizer.from_file(str(tokens))
+    try:
+        loaded = OnnxEngine(graph, threads), Tokenizer.from_file(str(tokens))
+    except Exception:  # cut off by a full disk, say; all that it is made from is at hand
+        build_runtime(folder, bundle, home, progress)
+        loaded = OnnxEngine(graph, threads), Tokenizer.from_file(str(tokens))
     progress("Loading the model", 1.0)
-    return engine, tokenizer
+    return loaded
 
 
 def build_runtime(
@@ -86,6 +90,9 @@ def build_runtime(
     weights = bundles.read_weights(folder, bundle)
     progress("Building the runtime file: graph", 0.7)
     part = home / f"{precision}.onnx.{mark}"
-    build(part, packed, weights, bundle.layers, precision, bundle.ranges)
-    part.rename(home / f"{precision}.onnx")
+    try:
+        build(part, packed, weights, bundle.layers, precision, bundle.ranges)
+        part.rename(home / f"{precision}.onnx")
+    finally:
+        part.unlink(missing_ok=True)
     progress("Building the runtime file: done", 1.0)

@@ -38,10 +38,14 @@ def _point(recipe: Recipe, folder: Path, step: Step) -> dict[str, Scores]:
     percent = round(100 * recipe.share)
     home = folder / f"curve-{percent}"
     finished = home / "finished"
+    # What is trained already counts only where it was trained the same way, on as much text.
+    facts = (
+        f"{recipe.layers} layers, {_passes(recipe)} passes, {len(load_data(recipe.corpus).train)} comments\n"
+    )
     recipe = replace(recipe, name=home.name, cycles=_more(recipe))
-    if not finished.exists():
+    if not finished.exists() or finished.read_text("utf-8") != facts:
         release(recipe, home, lambda what, share: step(f"{percent} %: {what}", share))
-        finished.touch()
+        finished.write_text(facts, "utf-8")
     predictor = open_predictor(home)
     dev = load_data(recipe.corpus).dev
     return by_language(evaluate(dev, predictor, lambda share: step(f"{percent} %: dev", share)))

@@ -41,6 +41,8 @@ def evaluate(
 
         settings, bars = read_settings(), Bars()
         examples = pick(corpus, split)
+        if predictions:
+            predictions.parent.mkdir(parents=True, exist_ok=True)
         judged = judge(examples, load_predictor(settings, bars), lambda share: bars("Evaluating", share))
         pairs = [one.pair for one in judged]
         if predictions:
