@@ -27,25 +27,22 @@ RELEASED: Final = Path(__file__).parent / "released"
 
 @dataclass(frozen=True, kw_only=True)
 class Calibration:
-    """Logits become probabilities by `softmax(logit / temperature)` or `sigmoid(slope * logit + bias)`.
+    """Logits become probabilities: `softmax(logit / temperature + bias)`, `sigmoid(slope * logit + bias)`.
 
-    Temperature scaling, and with a bias, are of Guo et al. 2017, the logistic form Platt 1999; all
-    fitted on dev.
+    Temperature scaling is Guo et al. 2017, with a bias for each class Alexandari et al. 2020, the
+    logistic form Platt 1999; all fitted on dev.
     """
 
     temperatures: dict[str, float] = field(default_factory=dict)
     """Task of several classes -> temperature."""
-    absent: float = 0.0
-    """Added to the scaled logit of a category's absence."""
+    biases: dict[str, tuple[float, ...]] = field(default_factory=dict)
+    """Task of several classes -> what is added to each, where there is anything."""
     logistic: dict[str, tuple[float, float]] = field(default_factory=dict)
     """Binary task -> slope and bias."""
 
     def scaled(self, task: str, logits: NDArray[np.floating]) -> NDArray[np.floating]:
         """(..., classes) logits of a task of several classes, ready for the softmax."""
-        scaled = logits / self.temperatures.get(task, 1.0)
-        if task == "aspects":
-            scaled[..., 0] += self.absent
-        return scaled
+        return np.asarray(logits / self.temperatures.get(task, 1.0) + np.array(self.biases.get(task, 0.0)))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,7 +100,7 @@ def read(folder: Path) -> Bundle:
         )
     facts["calibration"] = Calibration(
         temperatures=facts["calibration"]["temperatures"],
-        absent=facts["calibration"].get("absent", 0.0),
+        biases={task: tuple(biases) for task, biases in facts["calibration"].get("biases", {}).items()},
         logistic={task: tuple(pair) for task, pair in facts["calibration"]["logistic"].items()},
     )
     facts["abstention"] = {

@@ -6,7 +6,7 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize, minimize_scalar
+from scipy.optimize import minimize
 
 from models.batches import Outputs
 from models.bundle import Bundle, Calibration
@@ -14,6 +14,7 @@ from models.predictor import Engine
 from models.text import LEAD, TextEncoder, pad
 from training.dataset import Example
 from training.train import IGNORE, encode_targets, one_window_each
+from triage.labels import SENTIMENTS
 from triage.types import Confident, Thresholds
 
 Array = NDArray[np.float64]
@@ -23,6 +24,8 @@ AS_GOOD: Final = 0.003
 """A difference in F1 that dev's thousand comments cannot tell from none."""
 SEVERAL: Final = ("aspects", "sentiment", "intent", "language")
 BINARY: Final = ("request", "urgent")
+BIASED: Final = {"aspects": 1, "sentiment": len(SENTIMENTS) - 1}
+"""How many classes get a bias of their own: of a category its absence, of sentiment all but the last."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,17 +56,15 @@ def collect(engine: Engine, text: TextEncoder, padding: int, examples: Sequence[
 
 def fit(bundle: Bundle, dev: Scored) -> Bundle:
     """The bundle with calibration, decision thresholds and abstention fitted on `dev`."""
-    spoken, absent = _categories(*_known(dev, "aspects"))
-    single = {task: _temperature(*_known(dev, task)) for task in SEVERAL if task != "aspects"}
+    scaled = {task: _scaling(*_claimed(*_known(dev, task), task), BIASED.get(task, 0)) for task in SEVERAL}
     calibration = Calibration(
-        temperatures={"aspects": spoken, **single},
-        absent=absent,
+        temperatures={task: temperature for task, (temperature, _) in scaled.items()},
+        biases={task: scaled[task][1] for task in BIASED},
         logistic={task: _logistic(*_known(dev, task)) for task in BINARY},
     )
     chances = {task: probabilities(dev, task, calibration) for task in (*SEVERAL, *BINARY)}
     thresholds = Thresholds(
-        # A request that is missed costs a customer, one too many a glance: the lowest that is as good.
-        request=_best_threshold(*chances["request"], near=0.0),
+        request=_best_threshold(*chances["request"]),
         urgent=_best_threshold(*chances["urgent"]),
         aspect=_best_threshold(1.0 - chances["aspects"][0][:, 0], (chances["aspects"][1] > 0).astype(float)),
     )
@@ -98,23 +99,24 @@ def _softmax(logits: NDArray[np.floating]) -> Array:
     return np.asarray(powers / powers.sum(axis=-1, keepdims=True))
 
 
-def _temperature(logits: Array, truth: Array) -> float:
-    def loss(temperature: float) -> float:
-        return _surprise(logits / temperature, truth)
-
-    return round(float(minimize_scalar(loss, bounds=(0.3, 5.0), method="bounded").x), 4)
-
-
-def _categories(logits: Array, truth: Array) -> tuple[float, float]:
-    """Temperature and bias of absence, by the categories found: the many plainly absent would set both."""
+def _claimed(logits: Array, truth: Array, task: str) -> tuple[Array, Array]:
+    """Of the categories those found: the many that are plainly absent would decide alone."""
+    if task != "aspects":
+        return logits, truth
     found = _softmax(logits)[:, 0] < 0.5
-    absence = np.eye(logits.shape[1])[0]
+    return logits[found], truth[found]
+
+
+def _scaling(logits: Array, truth: Array, biased: int) -> tuple[float, tuple[float, ...]]:
+    """The temperature, and biases of which the first `biased` may differ from 0."""
+    rest = [0.0] * (logits.shape[1] - biased)
 
     def loss(parameters: Array) -> float:
-        return _surprise(logits[found] / parameters[0] + parameters[1] * absence, truth[found])
+        return _surprise(logits / parameters[0] + np.array([*parameters[1:], *rest]), truth)
 
-    temperature, bias = minimize(loss, np.array([1.0, 0.0]), method="Nelder-Mead").x
-    return round(float(temperature), 4), round(float(bias), 4)
+    start = np.array([1.0, *[0.0] * biased])
+    temperature, *biases = minimize(loss, start, method="Nelder-Mead", options={"maxiter": 2000}).x
+    return round(float(temperature), 4), tuple(round(float(bias), 4) for bias in (*biases, *rest))
 
 
 def _surprise(logits: Array, truth: Array) -> float:
@@ -131,12 +133,12 @@ def _logistic(logits: Array, truth: Array) -> tuple[float, float]:
     return round(float(slope), 4), round(float(bias), 4)
 
 
-def _best_threshold(chances: Array, truth: Array, near: float | None = None) -> float:
-    """Of the thresholds whose F1 is as good as the best, the one nearest to `near`.
+def _best_threshold(chances: Array, truth: Array) -> float:
+    """Of the thresholds whose F1 is as good as the best, the one nearest to half of it.
 
     F1 hardly changes over a wide range, and its very peak is chance. Of calibrated
     probabilities it lies at half the best F1 (Lipton et al. 2014, "Optimal Thresholding
-    of Classifiers to Maximize F1 Measure"), so that is where to look unless told.
+    of Classifiers to Maximize F1 Measure").
     """
 
     def f1(threshold: float) -> float:
@@ -146,8 +148,7 @@ def _best_threshold(chances: Array, truth: Array, near: float | None = None) -> 
     scores = {threshold: f1(threshold) for threshold in np.arange(0.2, 0.81, 0.02).round(2).tolist()}
     best = max(scores.values())
     good = [threshold for threshold, score in scores.items() if score >= best - AS_GOOD]
-    aim = best / 2 if near is None else near
-    return float(min(good, key=lambda threshold: abs(threshold - aim)))
+    return float(min(good, key=lambda threshold: abs(threshold - best / 2)))
 
 
 def _abstention(

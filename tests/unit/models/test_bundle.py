@@ -15,7 +15,11 @@ BUNDLE = Bundle(
     name="tiny",
     encoder="some/encoder",
     layers=2,
-    calibration=Calibration(temperatures={"intent": 1.5}, absent=0.7, logistic={"request": (1.1, -0.2)}),
+    calibration=Calibration(
+        temperatures={"intent": 1.5},
+        biases={"aspects": (0.7, 0.0, 0.0, 0.0)},
+        logistic={"request": (1.1, -0.2)},
+    ),
     thresholds=Thresholds(request=0.4, confident=SURE),
     abstention={"0.9": SURE, "0.98": {"request": Confident(score=0.95)}},
     ranges={"layer.0.query": (-1.5, 2.0)},

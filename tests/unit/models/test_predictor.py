@@ -65,7 +65,10 @@ def test_calibration_divides_and_shifts_logits() -> None:
 def test_a_bias_makes_categories_likelier_to_be_absent() -> None:
     window = Window(text=0, ids=[0] * (LEAD + 2), spans=[(0, 1)])
     logits = {head: values[0] for head, values in TinyEngine().run(_batch()).items()}
-    plain, doubting = (interpret(logits, window, Calibration(absent=bias)) for bias in (0.0, 1.0))
+    plain, doubting = (
+        interpret(logits, window, Calibration(biases={"aspects": (bias, 0.0, 0.0, 0.0)}))
+        for bias in (0.0, 1.0)
+    )
     for before, after in zip(plain.aspects, doubting.aspects, strict=True):
         assert after[0] / after[1] == pytest.approx(math.e * before[0] / before[1])
 

@@ -51,11 +51,19 @@ def test_categories_that_are_claimed_too_often_are_believed_less() -> None:
     logits["aspects"] = DEV.logits["aspects"] + np.array([-3.0, 0.0, 0.0, 0.0])
     eager = replace(DEV, logits=logits)
     shifted = fit(Bundle(name="tiny"), eager)
-    assert shifted.calibration.absent > FITTED.calibration.absent + 0.5
+    assert shifted.calibration.biases["aspects"][0] > FITTED.calibration.biases["aspects"][0] + 0.5
     chances, truth = probabilities(eager, "aspects", shifted.calibration)
     claimed = chances[:, 0] < 0.5
     answer = chances[claimed, 1:]
     assert calibration_error(answer.max(axis=1), answer.argmax(axis=1) + 1 == truth[claimed]) < 0.02
+
+
+def test_an_answer_that_is_given_too_often_is_given_less() -> None:
+    logits = dict(DEV.logits)
+    logits["sentiment"] = DEV.logits["sentiment"] + np.array([0.0, 3.0, 0.0, 0.0])
+    eager = replace(DEV, logits=logits)
+    chances, truth = probabilities(eager, "sentiment", fit(Bundle(name="tiny"), eager).calibration)
+    assert (chances.argmax(axis=1) == 1).mean() == pytest.approx((truth == 1).mean(), abs=0.03)
 
 
 @pytest.mark.parametrize("task", ["request", "urgent"])
