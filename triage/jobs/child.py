@@ -99,7 +99,8 @@ class Load:
 
 def main() -> None:
     """The child's side: deliver until the parent says that it is enough, or is gone."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent decides
+    for ending in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(ending, signal.SIG_IGN)  # Ctrl-C and systemd reach the whole group; the parent decides
     os.nice(_NICENESS)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     for noisy in ("httpx", "msal"):
