@@ -34,8 +34,8 @@ class Guard:
         headers = Headers(scope=scope)
         limit = self._max_batch if scope["path"] in _LARGE else self._max_body
         try:
-            _check_address(scope)
             if scope["path"].startswith(PROTECTED):
+                _check_address(scope)
                 scope.setdefault("state", {})["caller"] = await self._caller(headers)
             _check_length(headers, limit)
         except TriageError as error:

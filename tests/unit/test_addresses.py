@@ -28,9 +28,7 @@ def request(app: Any, path: str, query: bytes = b"", **state: Any) -> list[dict[
     return sent
 
 
-@pytest.mark.parametrize(
-    ("path", "query"), [("/v1/tickets/\0", b""), ("/s/a\0b", b""), ("/v1/tickets", b"queue=a%00")]
-)
+@pytest.mark.parametrize(("path", "query"), [("/v1/tickets/\0", b""), ("/v1/tickets", b"queue=a%00")])
 def test_no_database_is_asked_for_what_it_cannot_hold(path: str, query: bytes) -> None:
     app = Mock()
     start, body = request(Guard(app, keys=Mock(), max_body=10, max_batch=10), path, query)
