@@ -8,7 +8,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 
 from api.deps import ServicesDep, allowed, answer
 from api.problem import FieldError, field_errors, problem_docs
-from api.schema import Country, In, Name, Out, sendable
+from api.schema import Country, In, Name, Out, refused_id
 from triage.errors import Conflict, InvalidInput, NotFound
 from triage.keys import Caller
 from triage.surveys.event import CustomerEvent
@@ -150,8 +150,7 @@ def _checked(item: Any) -> CustomerEvent | EventOutcome:
     except ValidationError as error:
         details = error.errors(include_url=False, include_input=False)
         errors = field_errors({**detail, "loc": ("body", *detail["loc"])} for detail in details)
-        known = item.get("external_id") if isinstance(item, dict) else None
-        return EventOutcome(external_id=sendable(known), status="invalid", errors=errors)
+        return EventOutcome(external_id=refused_id(item), status="invalid", errors=errors)
 
 
 def _outcome(receipt: EventReceipt) -> EventOutcome:

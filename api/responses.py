@@ -21,7 +21,18 @@ from pydantic.types import JsonValue
 from api.deps import ServicesDep, allowed, answer
 from api.finding import FindingOut
 from api.problem import FieldError, field_errors, problem_docs
-from api.schema import AttributeText, Comment, Country, Identifier, In, Locale, Name, Out, Question, sendable
+from api.schema import (
+    AttributeText,
+    Comment,
+    Country,
+    Identifier,
+    In,
+    Locale,
+    Name,
+    Out,
+    Question,
+    refused_id,
+)
 from api.tickets import TicketOut
 from triage.errors import Conflict
 from triage.keys import Caller
@@ -222,8 +233,7 @@ def _checked(item: Any) -> SurveyResponse | OutcomeOut:
     except ValidationError as error:
         details = error.errors(include_url=False, include_input=False)
         errors = field_errors({**detail, "loc": ("body", *detail["loc"])} for detail in details)
-        known = item.get("external_id") if isinstance(item, dict) else None
-        return OutcomeOut(external_id=sendable(known), status="invalid", errors=errors)
+        return OutcomeOut(external_id=refused_id(item), status="invalid", errors=errors)
 
 
 def _outcome(response: SurveyResponse, receipt: Receipt | Conflict) -> OutcomeOut:

@@ -34,8 +34,9 @@ def _country(code: str) -> str:
     return code
 
 
-def sendable(value: Any) -> str | None:
-    """Return the beginning of an id that was refused, if it is text at all, so that it can be sent back."""
+def refused_id(item: Any) -> str | None:
+    """Return the `external_id` of an item that was refused, where it has one that can be sent back."""
+    value = item.get("external_id") if isinstance(item, dict) else None
     return value[:200].encode("utf-8", "replace").decode() if isinstance(value, str) else None
 
 
