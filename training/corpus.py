@@ -22,6 +22,15 @@ UNMARKED: Final = 0.45
 """Least share of requests without a question mark."""
 URGENT: Final = (0.035, 0.11)
 """8 % in the first batches, fewer since."""
+ABOUT: Final[Mapping[str, frozenset[str]]] = {
+    "order_change": frozenset({"checkout", "delivery", "pickup", "assembly", "returns"}),
+    "return_refund": frozenset({"returns", "checkout", "warranty"}),
+    "warranty_repair": frozenset({"warranty"}),
+    "store_info": frozenset({"store", "pickup", "returns", "assembly", "warranty", "assortment"}),
+}
+"""What a request of these intents asks about: one of these categories, `neutral` where it asks only."""
+SILENT: Final = 0.15
+"""Greatest share of an intent's requests that name none of them; writers drift into leaving it out."""
 _ID: Final = re.compile(r"[a-z]{2,3}-b\d+-\d+")
 _SHORTEST: Final = 12
 """Letters: shorter comments (`all fine`, `nothing to add`) may be the same without being copies."""
@@ -108,6 +117,8 @@ class Composition:
     words: float
     """Median length."""
     intents: Counter[str]
+    silent: Counter[str]
+    """Requests, by intent, that name no category they are about."""
     categories: Counter[str]
     polarities: Counter[str]
     sentiments: Counter[str]
@@ -130,10 +141,16 @@ def _composition(examples: Sequence[Example]) -> Composition:
         several=sum(len(spoken) > 1 for spoken in aspects),
         words=median(len(example.text.split()) for example in examples),
         intents=Counter(example.request for example in requests if example.request),
+        silent=Counter(example.request for example in requests if example.request and _silent(example)),
         categories=Counter(category for spoken in aspects for category in spoken),
         polarities=Counter(polarity for spoken in aspects for polarity in spoken.values()),
         sentiments=Counter(example.sentiment for example in examples if example.sentiment),
     )
+
+
+def _silent(example: Example) -> bool:
+    about = ABOUT.get(example.request or "", frozenset())
+    return bool(about) and about.isdisjoint(example.aspects or ())
 
 
 def shortfalls(counts: Mapping[str, Composition]) -> list[str]:
@@ -153,6 +170,8 @@ def _shortfalls(code: str, one: Composition) -> Iterator[str]:
     for intent in INTENTS:
         if one.intents[intent] < LEAST_INTENT:
             yield f"{one.intents[intent]} requests {intent} of {LEAST_INTENT}"
+        if one.silent[intent] > SILENT * one.intents[intent]:
+            yield f"{one.silent[intent]} requests {intent} name none of {', '.join(sorted(ABOUT[intent]))}"
     for category in CATEGORIES:
         if one.categories[category] < LEAST_CATEGORY:
             yield f"{one.categories[category]} comments on {category} of {LEAST_CATEGORY}"

@@ -71,6 +71,14 @@ def test_what_a_language_lacks_is_said() -> None:
     assert "fi: no comments" in short
 
 
+def test_a_request_without_the_category_it_asks_about_is_said() -> None:
+    mute = example(id="en-b1-002", request="return_refund", aspects={"product": "negative"})
+    told = example(request="return_refund", aspects={"product": "negative", "returns": "neutral"})
+    said = "en: 1 requests return_refund name none of checkout, returns, warranty"
+    assert said in shortfalls(composition([told, mute]))
+    assert said not in shortfalls(composition([told] * 9 + [mute]))
+
+
 def test_lengths_cover_everything() -> None:
     found = lengths([plain(text="word " * n) for n in (1, 3, 4, 16, 110, 111)])
     assert found == {"1": 1, "2-3": 1, "4-8": 1, "9-16": 1, "17-30": 0, "31-60": 0, "61-110": 1, "111+": 1}
