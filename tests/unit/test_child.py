@@ -1,8 +1,11 @@
 """What the process that delivers is told by the one that accepts."""
 
+import os
+import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -44,6 +47,26 @@ def test_the_child_hears_when_its_parent_is_busy_when_it_is_calm_and_when_to_end
     assert ours.stdout is not None
     # Between both limits nothing is said.
     assert ours.stdout.read().split() == [b"busy", b"calm"]
+
+
+@pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGINT])
+def test_the_child_leaves_its_end_to_its_parent(tmp_path: Path, ending: signal.Signals) -> None:
+    """systemd and Ctrl-C reach both: the parent still has comments in hand, and says when it is done."""
+    environment = {**os.environ, "TRIAGE_DATABASE_URL": f"sqlite:///{tmp_path / 'triage.db'}"}
+    idle = (
+        "from triage.jobs import child; from unittest.mock import Mock;"
+        "child.delivery_of = lambda *_: Mock(start=lambda: print('at work', flush=True)); child.main()"
+    )
+    ours = subprocess.Popen(
+        [sys.executable, "-c", idle], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment
+    )
+    assert ours.stdout is not None
+    assert ours.stdout.readline() == b"at work\n"
+    ours.send_signal(ending)
+    with pytest.raises(subprocess.TimeoutExpired):
+        ours.wait(timeout=0.5)
+    ours.communicate(child._FINISH, timeout=20)
+    assert ours.returncode == 0
 
 
 def test_who_gives_way_keeps_to_its_pace_through_every_gate() -> None:

@@ -1,3 +1,4 @@
+from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -7,7 +8,9 @@ from models.bundle import Bundle
 from training.calibrate import TARGETS, Scored, fit, given, probabilities
 from training.metrics import calibration_error
 from training.train import IGNORE
+from triage.findings import abstained
 from triage.labels import CATEGORIES, INTENTS, LANGUAGES, SENTIMENTS
+from triage.types import Prediction
 
 COMMENTS = 600
 
@@ -97,3 +100,29 @@ def test_a_stricter_target_answers_less_and_is_right_more_often(task: str) -> No
 def test_the_default_operating_point_is_precision_95() -> None:
     assert FITTED.thresholds.confident == FITTED.abstention["0.95"]
     assert 0.2 <= FITTED.thresholds.request <= 0.8
+
+
+def test_what_is_served_is_what_was_calibrated() -> None:
+    """`triage.findings` judges one comment, `given` arrays of them: by the same rule."""
+    labelled = replace(DEV, truth={task: np.zeros_like(truth) for task, truth in DEV.truth.items()})
+    chances = {task: probabilities(labelled, task, FITTED.calibration)[0] for task in DEV.logits}
+    chances["aspects"] = chances["aspects"].reshape(COMMENTS, len(CATEGORIES), -1)
+    for at in range(60):
+        one = {task: array[at] for task, array in chances.items()}
+        served = Prediction(tokens=(), **{task: chance.tolist() for task, chance in one.items()})
+        assert set(abstained(served, FITTED.thresholds)) == set(_unsure(one))
+
+
+def _unsure(chances: dict[str, np.ndarray]) -> Iterator[str]:
+    thresholds = FITTED.thresholds
+    spoken = 1.0 - chances["aspects"][:, 0] >= thresholds.aspect
+    names = {
+        "aspects": [f"aspects.{name}" for name, told in zip(CATEGORIES, spoken, strict=True) if told],
+        "intent": ["intent"] if chances["request"] >= thresholds.request else [],
+    }
+    for task, needed in thresholds.confident.items():
+        rows = chances[task] if task == "aspects" else chances[task][np.newaxis]
+        score, other, _ = given(task, rows, np.zeros(len(rows)), thresholds)
+        for name, best, second in zip(names.get(task, [task]), score, other, strict=False):
+            if best < needed.score or best - second < needed.margin:
+                yield name
