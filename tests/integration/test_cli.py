@@ -21,7 +21,7 @@ def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def triage(*arguments: str, given: str | None = None) -> Result:
+def triage(*arguments: str, given: str | bytes | None = None) -> Result:
     return CliRunner().invoke(app, [*arguments], input=given)
 
 
@@ -150,22 +150,27 @@ def test_classify_reads_stdin_and_says_which_lines_are_wrong(data: Path) -> None
     assert "4 lines" in result.stderr
 
 
-def test_classify_goes_on_after_any_line(data: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("piped", [False, True])
+def test_classify_goes_on_after_any_line(data: Path, tmp_path: Path, piped: bool) -> None:
     source = tmp_path / "in.jsonl"
     bad = (b'{"id": "a", "text": "caf\xe9"}', b'{"id": "\\ud83d", "text": "ok"}', b"[" * 100_000)
     source.write_bytes(
         b"\n".join((b'\xef\xbb\xbf{"id": "first", "text": "ok"}', *bad, b'{"id": "z", "text": "ok"}'))
     )
-    result = triage("classify", str(source))
+    result = triage("classify", "-", given=source.read_bytes()) if piped else triage("classify", str(source))
     records = [json.loads(line) for line in result.stdout.splitlines()]
     assert [record["id"] for record in records] == ["first", None, None, None, "z"]
     assert ["error" in record for record in records] == [False, True, True, True, False]
 
 
-def test_classify_names_a_missing_file(data: Path) -> None:
+def test_classify_names_a_missing_file_or_folder(data: Path) -> None:
     result = triage("classify", "nowhere.jsonl")
     assert result.exit_code == 2
     assert "nowhere.jsonl" in result.stderr
+    (data / "in.jsonl").write_text('{"id": 1, "text": "ok"}', "utf-8")
+    result = triage("classify", str(data / "in.jsonl"), "--output", "nowhere/out.jsonl")
+    assert result.exit_code == 2
+    assert "out.jsonl" in result.stderr
 
 
 def commands(group: click.Command, path: tuple[str, ...] = ()) -> Iterator[tuple[str, click.Command]]:

@@ -4,7 +4,8 @@ import json
 import re
 import sys
 from collections.abc import Iterable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
+from io import TextIOWrapper
 from itertools import islice
 from pathlib import Path
 from typing import IO, Annotated, Any
@@ -23,6 +24,8 @@ from triage.wiring import load_predictor
 BATCH = 256
 """Texts analysed together: enough to fill the model's batches, few enough to hold in memory."""
 
+_ENCODING, _ERRORS = "utf-8-sig", "surrogateescape"
+"""What is not UTF-8 is one line's trouble: it comes as half characters, which `_parse` refuses."""
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _Item = tuple[Any, SurveyResponse | str]
 """An id, and what to analyse or why that is impossible."""
@@ -40,7 +43,7 @@ def classify(
     """
     with explained(), ExitStack() as files:
         source = _open_input(file, files)
-        target = files.enter_context(output.open("w", encoding="utf-8")) if output else sys.stdout
+        target = _open_output(output, files) if output else sys.stdout
         predictor = load_predictor(read_settings(), Bars())
         errors = _classify(source, target, predictor)
     if errors:
@@ -50,10 +53,20 @@ def classify(
 
 def _open_input(file: str, files: ExitStack) -> IO[str]:
     if file == "-":
-        return sys.stdin
+        return TextIOWrapper(sys.stdin.buffer, encoding=_ENCODING, errors=_ERRORS)
+    with _named(file):
+        return files.enter_context(open(file, encoding=_ENCODING, errors=_ERRORS))
+
+
+def _open_output(output: Path, files: ExitStack) -> IO[str]:
+    with _named(output):
+        return files.enter_context(output.open("w", encoding="utf-8"))
+
+
+@contextmanager
+def _named(file: object) -> Iterator[None]:
     try:
-        # What is not UTF-8 is one line's trouble: it comes as half characters, which `_parse` refuses.
-        return files.enter_context(open(file, encoding="utf-8-sig", errors="surrogateescape"))
+        yield
     except OSError as error:
         raise typer.BadParameter(f"{file}: {error.strerror}") from error
 

@@ -18,8 +18,12 @@ class Choice:
     reasons: tuple[str, ...]
 
 
-def choose(event: CustomerEvent, event_id: str, catalogue: Catalogue) -> Choice:
-    """Return the survey of the highest priority whose criteria and random sample include `event`."""
+def choose(event: CustomerEvent, drawn_by: str, catalogue: Catalogue) -> Choice:
+    """Return the survey of the highest priority whose criteria and random sample include `event`.
+
+    `drawn_by` is the id of an event: its own, or that of its order's first, so that an order of which
+    purchase and delivery are told is drawn once.
+    """
     if waits_for_delivery(event) and event.order_number is None:
         return Choice(
             survey=None, reasons=("an online purchase without an order number: when is it delivered?",)
@@ -28,7 +32,7 @@ def choose(event: CustomerEvent, event_id: str, catalogue: Catalogue) -> Choice:
     for survey in sorted(catalogue.surveys.values(), key=lambda s: (-s.criteria.priority, s.key)):
         if not matches(event, survey):
             continue
-        drawn = draw(f"{survey.key} {event_id}")
+        drawn = draw(f"{survey.key} {drawn_by}")
         if drawn < survey.criteria.sample:
             reasons.append(f"survey {survey.key}: meets its criteria")
             return Choice(survey=survey, reasons=tuple(reasons))

@@ -37,7 +37,14 @@ def send_again(session: Session, message_id: str, jobs: MessageJobs, now: dateti
     Raises `NotFound` and `Conflict`.
     """
     message = _settle(
-        session, message_id, state="planned", error=None, sent_at=None, due_at=now, turn=MessageRow.turn + 1
+        session,
+        message_id,
+        state="planned",
+        error=None,
+        sent_at=None,
+        due_at=now,
+        since=now,
+        turn=MessageRow.turn + 1,
     )
     jobs.send(session, message)
 

@@ -83,7 +83,7 @@ class Events:
     def _plan(
         self, session: Session, client: str, event: CustomerEvent, event_id: str, zone: str, now: datetime
     ) -> dict[str, Any]:
-        chosen = choice.choose(event, event_id, self._catalogue)
+        chosen = choice.choose(event, _first_of_order(session, client, event) or event_id, self._catalogue)
         reasons = [*chosen.reasons]
         if chosen.survey is None:
             return {
@@ -134,6 +134,14 @@ def _insert(session: Session, row: dict[str, Any]) -> bool:
     insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
     new = insert(EventRow).on_conflict_do_nothing(index_elements=["client", "external_id"])
     return session.execute(new.returning(col(EventRow.id)), row).first() is not None
+
+
+def _first_of_order(session: Session, client: str, event: CustomerEvent) -> str | None:
+    """Return the id of the event that was told first of the same order."""
+    if event.order_number is None:
+        return None
+    query = select(EventRow.id).where(EventRow.client == client, EventRow.order_number == event.order_number)
+    return session.exec(query.order_by(col(EventRow.received_at), col(EventRow.id))).first()
 
 
 def _delivered_at(session: Session, client: str, event: CustomerEvent) -> datetime | None:

@@ -167,11 +167,14 @@ class Survey:
         band = self.band(answers)
         if band is None:
             return self.questions[:1]
-        return tuple(
-            question
-            for question in self.questions
-            if band in question.bands and all(condition.holds(answers) for condition in question.when)
-        )
+        asked: list[Question] = []
+        given: dict[str, object] = {}
+        for question in self.questions:
+            # A condition sees only what is still asked: the rest was answered before a change of mind.
+            if band in question.bands and all(condition.holds(given) for condition in question.when):
+                asked.append(question)
+                given |= {key: answer for key, answer in answers.items() if key == question.key}
+        return tuple(asked)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

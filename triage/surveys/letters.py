@@ -46,6 +46,10 @@ class Writer:
         self._render = render
         self._public_url = public_url
 
+    def knows(self, invitation: InvitationRow) -> bool:
+        """Return whether its survey is still there."""
+        return invitation.survey in self._catalogue.surveys
+
     def write(
         self, message: MessageRow, invitation: InvitationRow, event: EventRow, token: str, until: datetime
     ) -> Letter:

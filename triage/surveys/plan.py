@@ -73,7 +73,7 @@ def add_message(
     due_at: datetime,
 ) -> MessageRow:
     """Store a message and queue it."""
-    message = MessageRow(invitation_id=invitation.id, step=step, channel=channel, due_at=due_at)
+    message = MessageRow(invitation_id=invitation.id, step=step, channel=channel, due_at=due_at, since=due_at)
     session.add(message)
     session.flush()
     jobs.send(session, message)

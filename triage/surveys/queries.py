@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from sqlmodel import Session, col, or_, select
 
-from triage.surveys.event import email_of
+from triage.surveys.event import email_of, phone_of
 from triage.surveys.tables import EventRow, InvitationRow, MessageRow
 
 _MOST_EVENTS = 20
@@ -22,7 +22,7 @@ class Story:
 
 def stories(session: Session, who_or_what: str) -> list[Story]:
     """Return the newest events of a customer (number, e-mail, phone), or one event (its id or yours)."""
-    email = email_of(who_or_what)
+    email, phone = email_of(who_or_what), phone_of(who_or_what, None)
     query = (
         select(EventRow)
         .where(
@@ -30,7 +30,7 @@ def stories(session: Session, who_or_what: str) -> list[Story]:
                 EventRow.id == who_or_what,
                 EventRow.external_id == who_or_what,
                 EventRow.customer_id == who_or_what,
-                EventRow.phone == who_or_what,
+                EventRow.phone == phone if phone else False,
                 EventRow.email == email if email else False,
             )
         )

@@ -19,10 +19,12 @@ from triage.surveys.suppression import keys_of, suppressed
 from triage.surveys.tables import Channel, EventRow, InvitationRow, MessageRow
 
 CHUNK = 20
-"""Events in one transaction: on SQLite it is the only one that can write meanwhile."""
+"""Customers in one transaction: on SQLite it is the only one that can write meanwhile."""
 STUCK_AFTER = timedelta(minutes=10)
 _LOCK = 7_273_110_453_221  # a number of our own, as in migrations/env.py
 _MOST_RESCUED = 200
+CUSTOMER = ("customer_id", "email", "phone")
+"""By any of these two events, or an event and an invitation, are the same customer's."""
 
 
 class Round:
@@ -51,15 +53,9 @@ class Round:
         return decided
 
     def _decide_some(self, now: datetime) -> int:
-        due = (
-            select(EventRow)
-            .where(col(EventRow.state).in_(("waiting", "held")), col(EventRow.due_at) <= now)
-            .order_by(col(EventRow.due_at), col(EventRow.id))
-            .limit(CHUNK)
-        )
         with self._database.write() as session:
             alone(session)
-            events = session.exec(due).all()
+            events = _due(session, now)
             draws = Draws(session, self._asking, now)
             # Of one customer's events that are due together, the one whose survey matters most is asked.
             for event in sorted(events, key=self._priority):
@@ -111,6 +107,19 @@ class Round:
         return len(messages)
 
 
+def _due(session: Session, now: datetime) -> list[EventRow]:
+    """Return the events that have been due longest, with all that is due of the same customers."""
+    due = select(EventRow).where(col(EventRow.state).in_(("waiting", "held")), col(EventRow.due_at) <= now)
+    oldest = session.exec(due.order_by(col(EventRow.due_at), col(EventRow.id)).limit(CHUNK)).all()
+    same = [
+        col(getattr(EventRow, name)).in_(values)
+        for name in CUSTOMER
+        if (values := {value for event in oldest if (value := getattr(event, name))})
+    ]
+    theirs = session.exec(due.where(or_(*same))).all() if same else ()
+    return [*{event.id: event for event in (*oldest, *theirs)}.values()]
+
+
 def facts_of(session: Session, event: EventRow, channels: frozenset[Channel], now: datetime) -> Facts:
     """Return what is known of the customer of an event."""
     keys = keys_of(customer_id=event.customer_id, email=event.email, phone=event.phone)
@@ -125,11 +134,7 @@ def facts_of(session: Session, event: EventRow, channels: frozenset[Channel], no
 
 def last_asked(session: Session, event: EventRow) -> datetime | None:
     """Return when this customer was last asked about anything, by number or by any address."""
-    same = [
-        getattr(InvitationRow, name) == value
-        for name in ("customer_id", "email", "phone")
-        if (value := getattr(event, name))
-    ]
+    same = [getattr(InvitationRow, name) == value for name in CUSTOMER if (value := getattr(event, name))]
     if not same:
         return None
     query = select(InvitationRow.asked_at).where(or_(*same)).order_by(col(InvitationRow.asked_at).desc())

@@ -31,7 +31,7 @@ from triage.surveys.tables import FIRST, REMINDER, Channel, InvitationRow, LinkR
 from triage.surveys.timing import next_open
 
 _POLICY = RetryPolicy(give_up_after=3 * 86_400.0)
-"""After three days an invitation is stale."""
+"""A message that could not leave for three days is stale."""
 
 _log = logging.getLogger(__name__)
 
@@ -83,6 +83,8 @@ class Sender:
             self._settle(post, "unknown", "its process ended while it was handed over")
         elif reason := post.unwanted(now):
             self._settle(post, "skipped", reason)
+        elif not self._writer.knows(post.invitation):
+            self._settle(post, "skipped", "its survey is no longer there")
         elif channel_of(post.message) not in self._messengers:
             self._settle(post, "failed", f"{post.message.channel} is not configured any more")
         elif max(open_at, post.message.due_at) > now:
@@ -166,7 +168,7 @@ class Sender:
 
     def _failed(self, post: Post, error: DeliveryError) -> None:
         now = self._clock.now()
-        age = (now - post.invitation.asked_at).total_seconds()
+        age = (now - post.message.since).total_seconds()
         decision = decide(
             error.kind,
             attempt=post.message.attempts + 1,

@@ -130,6 +130,8 @@ class MessageRow(SQLModel, table=True):
     """Which of its jobs may act: each ends by raising it, which voids any other with the same turn."""
     attempts: int = 0
     due_at: datetime = _moment()
+    since: datetime = _moment()
+    """When it was first due; an operator who sends it again begins anew. Its age counts from here."""
     sent_at: datetime | None = _optional_moment()
     remote_id: str | None = None
     """What the gateway calls it."""

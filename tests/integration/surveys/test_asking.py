@@ -14,6 +14,7 @@ from triage.errors import Conflict, NotFound
 from triage.surveys.channels import Undeliverable
 from triage.surveys.doubtful import arrived, doubtful, send_again
 from triage.surveys.links import ClosedLink
+from triage.surveys.queries import stories
 from triage.surveys.suppression import keys_of, suppress
 from triage.surveys.tables import LinkRow
 
@@ -82,6 +83,30 @@ def test_the_random_sample_is_as_large_as_it_says(database: Database) -> None:
     assert 28 <= len(world.sent) <= 75  # four standard deviations
     not_drawn = [row for row in world.event_rows() if row.state == "not_asked"]
     assert all("not in its random sample of 25%" in row.reasons[0] for row in not_drawn)
+
+
+def test_an_order_of_which_purchase_and_delivery_are_told_is_drawn_once(database: Database) -> None:
+    both = survey(sample=0.5, channel="online", events=frozenset({"purchase", "delivery"}))
+    world = SurveyWorld(database, both, quarantine_days=0)
+    for number in range(100):
+        who = {"customer_id": f"C-{number}", "email": f"c{number}@example.com", "order_number": f"o-{number}"}
+        for kind in ("purchase", "delivery"):
+            world.tell(kind=kind, channel="online", external_id=f"{kind}-{number}", **who)
+    drawn = {(row.order_number, row.survey) for row in world.event_rows()}
+    assert len(drawn) == 100, "its events agree"
+    assert 30 <= sum(key is not None for _, key in drawn) <= 70  # four standard deviations
+
+
+def test_the_important_survey_wins_however_many_others_are_due(database: Database) -> None:
+    repair = survey("repair", priority=1, events=frozenset({"repair"}), channel=None)
+    world = SurveyWorld(database, survey(), repair, survey("visit", priority=5))
+    world.tell(kind="repair", external_id="e-0", occurred_at=NOW - timedelta(hours=3))
+    for number in range(1, 30):
+        who = {"customer_id": f"C-{number + 1}", "email": f"c{number}@example.com"}
+        world.tell(external_id=f"e-{number}", occurred_at=NOW - timedelta(hours=2), **who)
+    world.tell(external_id="e-30")
+    world.step()
+    assert [i.survey for i in world.invitations() if i.customer_id == "C-1"] == ["visit"]
 
 
 def test_of_two_surveys_the_more_important_one_is_sent(database: Database) -> None:
@@ -153,6 +178,17 @@ def test_phone_only_is_an_sms_at_once(database: Database) -> None:
     world.step()
     assert kinds(world) == [("sms", "sms")]
     assert world.sent[0].letter.html == ""
+
+
+def test_a_phone_is_found_however_it_is_written(database: Database) -> None:
+    world = SurveyWorld(database)
+    world.tell(phone=PHONE)
+    with database.read() as session:
+        assert [len(stories(session, phone)) for phone in (PHONE, "+39 347 123 4567", "+39 347 000")] == [
+            1,
+            1,
+            0,
+        ]
 
 
 def test_who_answered_is_not_reminded_and_who_began_is(database: Database) -> None:
@@ -238,6 +274,35 @@ def test_a_server_that_is_away_is_tried_again(database: Database) -> None:
     world.pass_time(timedelta(hours=1), every=timedelta(seconds=30))
     assert len(world.sent) == 1
     assert world.messages()[0].state == "sent"
+
+
+def test_a_reminder_is_tried_again_too(database: Database) -> None:
+    """Its three days begin when it is due, not when its invitation was."""
+    world = SurveyWorld(database)
+    world.tell()
+    world.step()
+    world.channels["email"].before = refuse(DeliveryError(Kind.OVERLOADED, "451 greylisted"), times=3)
+    world.pass_time(4 * DAY)
+    assert kinds(world) == [("email", "invitation"), ("email", "reminder")]
+
+
+def test_a_message_that_cannot_leave_for_three_days_is_stale(database: Database) -> None:
+    world = SurveyWorld(database)
+    world.channels["email"].before = refuse(DeliveryError(Kind.OVERLOADED, "451 greylisted"), times=10_000)
+    world.tell()
+    world.pass_time(4 * DAY)
+    (message,) = world.messages()
+    assert (message.state, message.error) == ("failed", "451 greylisted")
+
+
+def test_a_survey_that_was_taken_away_is_sent_no_more(database: Database) -> None:
+    world = SurveyWorld(database)
+    world.tell()
+    world.step()
+    world.catalogue.surveys.clear()  # type: ignore[attr-defined]
+    world.pass_time(4 * DAY)
+    assert len(world.sent) == 1
+    assert [(m.state, m.error) for m in world.messages()][-1] == ("skipped", "its survey is no longer there")
 
 
 def test_the_pauses_between_attempts_grow(database: Database) -> None:
