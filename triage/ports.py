@@ -87,8 +87,13 @@ class DeliveryJobs(Protocol):
         """Something was added to a ticket: queue it for the ticket's system."""
         ...
 
-    def announce(self, session: Session, ticket_id: str, event: TicketEvent) -> None:
-        """Queue a signed event for the survey platform, where one listens."""
+    def announce(
+        self, session: Session, ticket_id: str, event: TicketEvent, *, was_request: bool = True
+    ) -> None:
+        """Queue a signed event for the survey platform, where one listens.
+
+        Who asked for nothing, in the end, is not asked how it was handled.
+        """
         ...
 
     def retry(self, session: Session, ticket_id: str) -> int:

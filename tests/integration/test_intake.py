@@ -34,7 +34,9 @@ class Jobs:
     def comment(self, session: Session, comment_id: str) -> None:
         raise AssertionError("none of these customers writes twice about one problem")
 
-    def announce(self, session: Session, ticket_id: str, event: TicketEvent) -> None:
+    def announce(
+        self, session: Session, ticket_id: str, event: TicketEvent, *, was_request: bool = True
+    ) -> None:
         raise AssertionError("opening a ticket announces it by itself")
 
     def retry(self, session: Session, ticket_id: str) -> int:

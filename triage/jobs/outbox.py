@@ -75,9 +75,11 @@ class Outbox:
             row.state, row.created_at = "pending", now
             self.schedule(session, row, ticket.priority, at=now)
 
-    def announce(self, session: Session, ticket_id: str, event: TicketEvent) -> None:
+    def announce(
+        self, session: Session, ticket_id: str, event: TicketEvent, *, was_request: bool = True
+    ) -> None:
         """See `ports.DeliveryJobs.announce`. The event tells the ticket as it is now."""
-        if event == "ticket.resolved" and self.on_resolved:
+        if event == "ticket.resolved" and was_request and self.on_resolved:
             self.on_resolved(session, ticket_id)
         if self._announces:
             ticket = _ticket(session, ticket_id)

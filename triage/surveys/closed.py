@@ -7,19 +7,16 @@ from sqlmodel import Session, col, or_, select
 from triage.surveys.answers import CLIENT
 from triage.surveys.event import CustomerEvent, email_of, phone_of
 from triage.surveys.events import Events
-from triage.surveys.tables import EventRow
-from triage.tables import FeedbackRow, ResponseRow, TicketRow
+from triage.surveys.tables import EventRow, same_customer
+from triage.tables import ResponseRow, TicketRow
 
 
 def complaint_closed(session: Session, ticket_id: str, events: Events, now: datetime) -> None:
     """Store that a complaint is over, once for each ticket, in the caller's transaction.
 
     Whether its customer may be asked is known from what the retailer last told of them; of one
-    about whom nothing was told, nobody knows that they agreed. Who asked for nothing is not asked
-    how it was handled.
+    about whom nothing was told, nobody knows that they agreed.
     """
-    if _was_no_request(session, ticket_id):
-        return
     ticket = session.get_one(TicketRow, ticket_id)
     response = session.get_one(ResponseRow, ticket.response_id)
     known = _newest_event(session, response)
@@ -44,20 +41,13 @@ def complaint_closed(session: Session, ticket_id: str, events: Events, now: date
     events.accept(session, CLIENT, event)
 
 
-def _was_no_request(session: Session, ticket_id: str) -> bool:
-    """Return whether an agent said last that there was no request; the resolution may be in any words."""
-    query = select(FeedbackRow.labels).where(FeedbackRow.ticket_id == ticket_id)
-    said = session.exec(query.order_by(col(FeedbackRow.created_at).desc()))
-    return next((labels["request"] is None for labels in said if "request" in labels), False)
-
-
 def _newest_event(session: Session, response: ResponseRow) -> EventRow | None:
     given = {
         "customer_id": response.customer_id,
         "email": email_of(response.customer_email),
         "phone": phone_of(response.customer_phone, response.country),
     }
-    same = [getattr(EventRow, name) == value for name, value in given.items() if value]
+    same = same_customer(EventRow, given)
     if not same:
         return None
     query = (

@@ -15,6 +15,8 @@ from triage.surveys.form import EventChannel, EventKind
 
 DELIVERED: Final[frozenset[EventKind]] = frozenset({"delivery", "pickup"})
 """What ends the waiting of an online purchase."""
+ORDERED: Final[frozenset[EventKind]] = DELIVERED | {"purchase"}
+"""What is told of one order: drawn once from a survey's sample."""
 
 _OFFICIAL: Final[dict[str, Language]] = {
     "GB": "en", "IE": "en", "MT": "en", "US": "en", "CA": "en", "AU": "en", "NZ": "en",

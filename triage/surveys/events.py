@@ -6,15 +6,15 @@ from datetime import datetime
 from typing import Any, Literal
 
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, or_, select
 
 from triage.db import Database
 from triage.ports import Clock
 from triage.settings import AskingSettings
 from triage.surveys import choice
-from triage.surveys.event import DELIVERED, CustomerEvent, body_hash, email_of, phone_of
+from triage.surveys.event import DELIVERED, ORDERED, CustomerEvent, body_hash, email_of, phone_of
 from triage.surveys.form import Catalogue
-from triage.surveys.tables import EventRow
+from triage.surveys.tables import EventRow, same_customer
 from triage.tables import new_id
 
 CHUNK = 100
@@ -137,10 +137,21 @@ def _insert(session: Session, row: dict[str, Any]) -> bool:
 
 
 def _first_of_order(session: Session, client: str, event: CustomerEvent) -> str | None:
-    """Return the id of the event that was told first of the same order."""
-    if event.order_number is None:
+    """Return the id of what was told first of the same customer's order, its purchase or a delivery."""
+    known = {
+        "customer_id": event.customer_id,
+        "email": email_of(event.email),
+        "phone": phone_of(event.phone, event.country),
+    }
+    same = same_customer(EventRow, known)
+    if not same or not event.order_number or event.kind not in ORDERED:
         return None
-    query = select(EventRow.id).where(EventRow.client == client, EventRow.order_number == event.order_number)
+    query = select(EventRow.id).where(
+        EventRow.client == client,
+        EventRow.order_number == event.order_number,
+        col(EventRow.kind).in_(ORDERED),
+        or_(*same),
+    )
     return session.exec(query.order_by(col(EventRow.received_at), col(EventRow.id))).first()
 
 

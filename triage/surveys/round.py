@@ -16,15 +16,15 @@ from triage.surveys.form import Catalogue
 from triage.surveys.pace import Draws
 from triage.surveys.plan import MessageJobs, invite
 from triage.surveys.suppression import keys_of, suppressed
-from triage.surveys.tables import Channel, EventRow, InvitationRow, MessageRow
+from triage.surveys.tables import CUSTOMER, Channel, EventRow, InvitationRow, MessageRow, same_customer
 
 CHUNK = 20
-"""Customers in one transaction: on SQLite it is the only one that can write meanwhile."""
+"""Events in one transaction, beside what else is due of their customers: on SQLite nobody else can write."""
 STUCK_AFTER = timedelta(minutes=10)
 _LOCK = 7_273_110_453_221  # a number of our own, as in migrations/env.py
 _MOST_RESCUED = 200
-CUSTOMER = ("customer_id", "email", "phone")
-"""By any of these two events, or an event and an invitation, are the same customer's."""
+_MOST_TOGETHER = 200
+"""Events of those customers beside; the rest come in the next chunk, when their customer is in quarantine."""
 
 
 class Round:
@@ -116,7 +116,7 @@ def _due(session: Session, now: datetime) -> list[EventRow]:
         for name in CUSTOMER
         if (values := {value for event in oldest if (value := getattr(event, name))})
     ]
-    theirs = session.exec(due.where(or_(*same))).all() if same else ()
+    theirs = session.exec(due.where(or_(*same)).limit(_MOST_TOGETHER)).all() if same else ()
     return [*{event.id: event for event in (*oldest, *theirs)}.values()]
 
 
@@ -134,7 +134,7 @@ def facts_of(session: Session, event: EventRow, channels: frozenset[Channel], no
 
 def last_asked(session: Session, event: EventRow) -> datetime | None:
     """Return when this customer was last asked about anything, by number or by any address."""
-    same = [getattr(InvitationRow, name) == value for name in CUSTOMER if (value := getattr(event, name))]
+    same = same_customer(InvitationRow, {name: getattr(event, name) for name in CUSTOMER})
     if not same:
         return None
     query = select(InvitationRow.asked_at).where(or_(*same)).order_by(col(InvitationRow.asked_at).desc())

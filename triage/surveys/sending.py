@@ -32,6 +32,7 @@ from triage.surveys.timing import next_open
 
 _POLICY = RetryPolicy(give_up_after=3 * 86_400.0)
 """A message that could not leave for three days is stale."""
+_MISSING_WAIT = timedelta(minutes=10)
 
 _log = logging.getLogger(__name__)
 
@@ -84,7 +85,7 @@ class Sender:
         elif reason := post.unwanted(now):
             self._settle(post, "skipped", reason)
         elif not self._writer.knows(post.invitation):
-            self._settle(post, "skipped", "its survey is no longer there")
+            self._miss(post, now)
         elif channel_of(post.message) not in self._messengers:
             self._settle(post, "failed", f"{post.message.channel} is not configured any more")
         elif max(open_at, post.message.due_at) > now:
@@ -183,6 +184,13 @@ class Sender:
             wait = decision.pause if isinstance(decision, Park) else decision.after
             due_at = next_open(now + timedelta(seconds=wait), self._asking.window, post.invitation.time_zone)
             self._again(session, post, due_at)
+
+    def _miss(self, post: Post, now: datetime) -> None:
+        """Its survey is not here: on another replica it may be, whose files are newer."""
+        if (now - post.message.since).total_seconds() < _POLICY.give_up_after:
+            self._postpone(post, now + _MISSING_WAIT)
+        else:
+            self._settle(post, "skipped", "its survey is no longer there")
 
     def _postpone(self, post: Post, due_at: datetime) -> None:
         with self._database.write() as session:

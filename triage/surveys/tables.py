@@ -9,10 +9,11 @@ pace         how many were eligible, asked and answered, by survey, unit and day
 mailbox      the local mailbox of a development machine
 """
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any, ClassVar, Final, Literal
 
-from sqlalchemy import JSON, Column, Index, UniqueConstraint
+from sqlalchemy import JSON, Column, ColumnElement, Index, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from triage.tables import UtcDateTime, new_id
@@ -34,6 +35,10 @@ def _moment() -> Any:
 
 def _optional_moment() -> Any:
     return Field(default=None, sa_type=UtcDateTime, nullable=True)
+
+
+CUSTOMER: Final = ("customer_id", "email", "phone")
+"""By any of these two events, or an event and an invitation, are the same customer's."""
 
 
 class EventRow(SQLModel, table=True):
@@ -189,3 +194,10 @@ class MailboxRow(SQLModel, table=True):
     html: str
     unsubscribe_url: str
     received_at: datetime = _moment()
+
+
+def same_customer(
+    table: type[EventRow] | type[InvitationRow], known: Mapping[str, str | None]
+) -> list[ColumnElement[bool]]:
+    """Return what holds, any of it, for the rows of a customer; empty where nobody knows who it is."""
+    return [getattr(table, name) == value for name in CUSTOMER if (value := known.get(name))]

@@ -71,7 +71,8 @@ def change(
         if ticket.assignee and ticket.status == "open":
             ticket.status = "in_progress"
     if wanted.not_a_request:
-        _move(session, ticket, "resolved", wanted.resolution or NOT_A_REQUEST, now, now, jobs)
+        resolution = wanted.resolution or NOT_A_REQUEST
+        _move(session, ticket, "resolved", resolution, now, now, jobs, was_request=False)
     elif wanted.status is not None:
         _move(session, ticket, wanted.status, wanted.resolution, now, now, jobs)
     ticket.updated_at = now
@@ -128,6 +129,8 @@ def _move(
     at: datetime,
     now: datetime,
     jobs: DeliveryJobs | None,
+    *,
+    was_request: bool = True,
 ) -> None:
     resolved_now = status == "resolved" and ticket.status != "resolved"
     ticket.status, ticket.updated_at = status, now
@@ -139,7 +142,7 @@ def _move(
     session.add(ticket)
     if resolved_now and jobs is not None:
         session.flush()
-        jobs.announce(session, ticket.id, "ticket.resolved")
+        jobs.announce(session, ticket.id, "ticket.resolved", was_request=was_request)
 
 
 def _locked(session: Session, ticket_id: str) -> TicketRow:

@@ -97,6 +97,15 @@ def test_an_order_of_which_purchase_and_delivery_are_told_is_drawn_once(database
     assert 30 <= sum(key is not None for _, key in drawn) <= 70  # four standard deviations
 
 
+@pytest.mark.parametrize("number", ["", "n/a"])
+def test_a_number_that_is_none_binds_nobody_together(database: Database, number: str) -> None:
+    world = SurveyWorld(database, survey(sample=0.5), quarantine_days=0)
+    for at in range(100):
+        who = {"customer_id": f"C-{at}", "email": f"c{at}@example.com"}
+        world.tell(external_id=f"e-{at}", order_number=number, **who)
+    assert 30 <= sum(row.survey is not None for row in world.event_rows()) <= 70  # four standard deviations
+
+
 def test_the_important_survey_wins_however_many_others_are_due(database: Database) -> None:
     repair = survey("repair", priority=1, events=frozenset({"repair"}), channel=None)
     world = SurveyWorld(database, survey(), repair, survey("visit", priority=5))
@@ -299,8 +308,13 @@ def test_a_survey_that_was_taken_away_is_sent_no_more(database: Database) -> Non
     world = SurveyWorld(database)
     world.tell()
     world.step()
+    kept = dict(world.catalogue.surveys)
     world.catalogue.surveys.clear()  # type: ignore[attr-defined]
     world.pass_time(4 * DAY)
+    assert world.messages()[-1].state == "planned", "another replica may have it"
+    world.pass_time(3 * DAY)
+    world.catalogue.surveys.update(kept)  # type: ignore[attr-defined]
+    world.pass_time(DAY)
     assert len(world.sent) == 1
     assert [(m.state, m.error) for m in world.messages()][-1] == ("skipped", "its survey is no longer there")
 

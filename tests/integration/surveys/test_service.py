@@ -151,6 +151,7 @@ def test_a_batch_says_what_is_wrong_and_who_opted_out_is_not_asked(
     [
         ({"status": "resolved"}, True),
         ({"not_a_request": True, "resolution": "only a joke"}, False),
+        ({"status": "resolved", "labels": {"request": None, "request_text": None}}, True),
     ],
 )
 def test_a_resolved_ticket_may_lead_to_the_complaint_survey(

@@ -10,7 +10,7 @@ from training.metrics import calibration_error
 from training.train import IGNORE
 from triage.findings import abstained
 from triage.labels import CATEGORIES, INTENTS, LANGUAGES, SENTIMENTS
-from triage.types import Prediction
+from triage.types import Confident, Prediction, Thresholds
 
 COMMENTS = 600
 
@@ -107,14 +107,15 @@ def test_what_is_served_is_what_was_calibrated() -> None:
     labelled = replace(DEV, truth={task: np.zeros_like(truth) for task, truth in DEV.truth.items()})
     chances = {task: probabilities(labelled, task, FITTED.calibration)[0] for task in DEV.logits}
     chances["aspects"] = chances["aspects"].reshape(COMMENTS, len(CATEGORIES), -1)
+    needed = Confident(score=0.5, margin=0.3)
+    strict = replace(FITTED.thresholds, confident=dict.fromkeys(FITTED.thresholds.confident, needed))
     for at in range(60):
         one = {task: array[at] for task, array in chances.items()}
         served = Prediction(tokens=(), **{task: chance.tolist() for task, chance in one.items()})
-        assert set(abstained(served, FITTED.thresholds)) == set(_unsure(one))
+        assert set(abstained(served, strict)) == set(_unsure(one, strict))
 
 
-def _unsure(chances: dict[str, np.ndarray]) -> Iterator[str]:
-    thresholds = FITTED.thresholds
+def _unsure(chances: dict[str, np.ndarray], thresholds: Thresholds) -> Iterator[str]:
     spoken = 1.0 - chances["aspects"][:, 0] >= thresholds.aspect
     names = {
         "aspects": [f"aspects.{name}" for name, told in zip(CATEGORIES, spoken, strict=True) if told],
@@ -122,7 +123,8 @@ def _unsure(chances: dict[str, np.ndarray]) -> Iterator[str]:
     }
     for task, needed in thresholds.confident.items():
         rows = chances[task] if task == "aspects" else chances[task][np.newaxis]
+        rows = rows[: 0 if names.get(task) == [] else None]
         score, other, _ = given(task, rows, np.zeros(len(rows)), thresholds)
-        for name, best, second in zip(names.get(task, [task]), score, other, strict=False):
+        for name, best, second in zip(names.get(task, [task]), score, other, strict=True):
             if best < needed.score or best - second < needed.margin:
                 yield name
