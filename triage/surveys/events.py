@@ -69,12 +69,11 @@ class Events:
         return (
             values
             | self._plan(session, client, event, event_id, zone, now)
+            | _addresses(event)
             | {
                 "id": event_id,
                 "client": client,
                 "body_hash": body_hash(event),
-                "email": email_of(event.email),
-                "phone": phone_of(event.phone, event.country),
                 "time_zone": zone,
                 "received_at": now,
             }
@@ -136,15 +135,16 @@ def _insert(session: Session, row: dict[str, Any]) -> bool:
     return session.execute(new.returning(col(EventRow.id)), row).first() is not None
 
 
+def _addresses(event: CustomerEvent) -> dict[str, str | None]:
+    return {"email": email_of(event.email), "phone": phone_of(event.phone, event.country)}
+
+
 def _first_of_order(session: Session, client: str, event: CustomerEvent) -> str | None:
     """Return the id of what was told first of the same customer's order, its purchase or a delivery."""
-    known = {
-        "customer_id": event.customer_id,
-        "email": email_of(event.email),
-        "phone": phone_of(event.phone, event.country),
-    }
-    same = same_customer(EventRow, known)
-    if not same or not event.order_number or event.kind not in ORDERED:
+    if not event.order_number or event.kind not in ORDERED:
+        return None
+    same = same_customer(EventRow, {"customer_id": event.customer_id} | _addresses(event))
+    if not same:
         return None
     query = select(EventRow.id).where(
         EventRow.client == client,

@@ -173,7 +173,7 @@ class Survey:
             # A condition sees only what is still asked: the rest was answered before a change of mind.
             if band in question.bands and all(condition.holds(given) for condition in question.when):
                 asked.append(question)
-                given |= {key: answer for key, answer in answers.items() if key == question.key}
+                given[question.key] = answers.get(question.key)
         return tuple(asked)
 
 

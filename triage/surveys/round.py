@@ -108,7 +108,7 @@ class Round:
 
 
 def _due(session: Session, now: datetime) -> list[EventRow]:
-    """Return the events that have been due longest, with all that is due of the same customers."""
+    """Return the events that have been due longest, with what else is due of the same customers."""
     due = select(EventRow).where(col(EventRow.state).in_(("waiting", "held")), col(EventRow.due_at) <= now)
     oldest = session.exec(due.order_by(col(EventRow.due_at), col(EventRow.id)).limit(CHUNK)).all()
     same = [

@@ -84,12 +84,12 @@ class Sender:
             self._settle(post, "unknown", "its process ended while it was handed over")
         elif reason := post.unwanted(now):
             self._settle(post, "skipped", reason)
-        elif not self._writer.knows(post.invitation):
-            self._miss(post, now)
         elif channel_of(post.message) not in self._messengers:
             self._settle(post, "failed", f"{post.message.channel} is not configured any more")
         elif max(open_at, post.message.due_at) > now:
             self._postpone(post, max(open_at, post.message.due_at))
+        elif not self._writer.knows(post.invitation):
+            self._miss(post, now)
         else:
             self._send(post)
 
