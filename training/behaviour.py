@@ -20,6 +20,7 @@ from training.dataset import Example
 from training.evaluate import evaluate
 from training.metrics import Pair
 from training.names import NAMES
+from training.questions import Questions
 from triage.letters import without_diacritics
 from triage.ports import Predictor
 from triage.segments import segment
@@ -127,19 +128,23 @@ PERTURBATIONS: Final[Mapping[str, Perturb]] = {
     "sentences turned": sentences_turned,
 }
 
+ASKED: Final = "question asked"
+"""The survey's question is told too, fitting or not: the labels are of the comment alone."""
+
 Table = dict[str, dict[str, Flips]]
 """Perturbation -> language -> flips."""
 
 
 def measure(
     examples: Sequence[Example], predictor: Predictor, progress: Callable[[float], None] = lambda _: None,
-    seed: int = 5,
+    questions: Questions | None = None, seed: int = 5,
 ) -> Table:  # fmt: skip
-    """Flips of every perturbation that changes a comment at all."""
+    """Flips of every perturbation that changes a comment at all, and of `questions` beside it."""
     varied = [(name, example) for name in PERTURBATIONS for example in _varied(name, examples, seed)]
+    varied += [(ASKED, example) for example in _asked(examples, questions, seed)]
     pairs = evaluate([*examples, *(example for _, example in varied)], predictor, progress)
     before = {gold.id: found for gold, found in pairs[: len(examples)]}
-    table: Table = {name: {} for name in PERTURBATIONS}
+    table: Table = {name: {} for name in (*PERTURBATIONS, *([ASKED] if questions else []))}
     for (name, example), after in zip(varied, pairs[len(examples) :], strict=True):
         flips = table[name].setdefault(example.language, Flips())
         table[name][example.language] = flips + compare(before[example.id], after)
@@ -152,6 +157,14 @@ def _varied(name: str, examples: Sequence[Example], seed: int) -> Iterator[Examp
         text = PERTURBATIONS[name](example, rng)
         if text != example.text:
             yield replace(example, text=text, span=None)
+
+
+def _asked(examples: Sequence[Example], questions: Questions | None, seed: int) -> list[Example]:
+    if not questions:
+        return []
+    rng = random.Random(f"{ASKED} {seed}")
+    asked = [questions.beside(example, rng) for example in examples]
+    return [example for example in asked if example.question]
 
 
 def compare(before: Example, after: Pair) -> Flips:

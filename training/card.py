@@ -15,6 +15,7 @@ from training import baselines, behaviour, confidence, outside, plots, served, t
 from training.card_text import Report, render
 from training.evaluate import judge
 from training.metrics import TASKS, average, bootstrap, by_language, worst
+from training.questions import Questions
 from training.recipe import Recipe, applicable
 from training.release import Step, load_data
 from triage.types import Thresholds
@@ -64,7 +65,12 @@ def measure(folder: Path, recipe: Recipe, step: Step) -> Report:
             predictor,
             lambda name, share: step(f"Judging {name}", share),
         ),
-        flips=behaviour.measure(varied, predictor, lambda share: step("Behavioural tests", share)),
+        flips=behaviour.measure(
+            varied,
+            predictor,
+            lambda share: step("Behavioural tests", share),
+            Questions(recipe.surveys) if recipe.surveys else None,
+        ),
         agreement={} if bundle.encoder else served.agreement(folder, examples),
         megabytes=megabytes(folder),
         notes=notes.read_text("utf-8") if notes.exists() else "",

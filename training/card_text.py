@@ -123,9 +123,11 @@ def _data(report: Report) -> str:
 def _cycle(cycle: Cycle, sources: Sequence[Source]) -> str:
     schedule = cycle.schedule
     text = f"{len(cycle.batches)} batches of the corpus" if cycle.batches else "all of the training split"
+    text += f" but {len(cycle.without)} batches" if cycle.without else ""
     beside = f", {schedule.beside:.0%} third-party text beside it" if schedule.beside and sources else ""
+    asked = f", {schedule.asked:.0%} of it asked" if schedule.asked else ""
     mean = f"; the mean of {cycle.mean} ends" if cycle.mean > 1 else ""
-    return f"{text}{beside}, {schedule.epochs} epochs at {schedule.rate:g}, seed {schedule.seed}{mean}"
+    return f"{text}{asked}{beside}, {schedule.epochs} epochs at {schedule.rate:g}, seed {schedule.seed}{mean}"
 
 
 def _figures(report: Report) -> str:

@@ -17,6 +17,7 @@ from models.text import TextEncoder
 from models.torch_engine import TorchEngine, extract, load_network
 from training import calibrate, quantise, thirdparty
 from training.dataset import Example, load_corpus
+from training.questions import Questions
 from training.recipe import Recipe, applicable, drawn
 from training.splits import Split, read_splits
 from training.train import Average, learning, standardise, train
@@ -60,12 +61,13 @@ def release(recipe: Recipe, folder: Path, step: Step) -> Bundle:
     if recipe.third_party:
         beside, _ = thirdparty.load(recipe.third_party, recipe.first_pass.seed)
         train(network, text, PADDING, beside, recipe.first_pass, _logged("First pass", folder, step))
+    questions = Questions(recipe.surveys) if recipe.surveys else None
     cycles = applicable(recipe.cycles, data.train)
     ends: list[dict[str, Tensor]] = []
     for number, cycle in enumerate(cycles, 1):
-        name = f"Training, cycle {number} of {len(cycles)}"
+        told = _logged(f"Training, cycle {number} of {len(cycles)}", folder, step)
         examples = drawn(data.train, cycle, recipe.share)
-        train(network, text, PADDING, examples, cycle.schedule, _logged(name, folder, step), beside)
+        train(network, text, PADDING, examples, cycle.schedule, told, beside, questions)
         ends.append({name: tensor.clone() for name, tensor in learning(network).items()})
         mean = Average()
         for end in ends[-cycle.mean :]:
@@ -89,7 +91,9 @@ def finish(
     recipe: Recipe, network: TriageNetwork, tokenizer: Tokenizer, data: Data, folder: Path, step: Step
 ) -> Bundle:
     """Writes a trained network as a bundle: weights, activation ranges, calibration, thresholds."""
-    bundle = Bundle(name=recipe.name, encoder=recipe.encoder, layers=recipe.layers)
+    bundle = Bundle(
+        name=recipe.name, encoder=recipe.encoder, layers=recipe.layers, questions=recipe.surveys is not None
+    )
     weights = {name: tensor.float().numpy() for name, tensor in extract(network).items()}
     bundles.write(folder, bundle, weights)
     text = TextEncoder(tokenizer)

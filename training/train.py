@@ -15,6 +15,7 @@ from models.network import Logits, TriageNetwork
 from models.text import LEAD, TextEncoder, Window, pad
 from training.augment import cropped, join, vary
 from training.dataset import Example
+from training.questions import Questions
 from triage.labels import CATEGORIES, INTENTS, LANGUAGES, POLARITIES, SENTIMENTS, UNDETERMINED
 
 SHAPES = 16
@@ -45,6 +46,8 @@ class Schedule:
     """Few-word crops per example, which teach the language alone."""
     beside: float = 0.2
     """Third-party examples per comment of the corpus, drawn anew each epoch: ordinary words that it lacks."""
+    asked: float = 0.0
+    """Share of examples that stand beside a survey's question, where questions are given."""
     masked: float = 0.08
     """Share of a comment's pieces hidden behind the mask that the encoder knows from its pretraining."""
     average_from: float = 0.7
@@ -73,8 +76,9 @@ Progress = Callable[[float, str], None]
 def train(
     network: TriageNetwork, text: TextEncoder, padding: int, examples: Sequence[Example],
     schedule: Schedule, progress: Progress, beside: Sequence[Example] = (),
+    questions: Questions | None = None,
 ) -> None:  # fmt: skip
-    """Trains `network` in place on `examples`, and on draws from `beside`.
+    """Trains `network` in place on `examples`, and on draws from `beside`; `questions` stand beside some.
 
     `progress` hears the share done and a line of news.
     """
@@ -92,7 +96,7 @@ def train(
     began, step = time.monotonic(), 0
     for epoch in range(schedule.epochs):
         for windows, batch in batches(
-            epoch_examples(examples, schedule, rng, beside), text, schedule.batch, rng
+            epoch_examples(examples, schedule, rng, beside, questions), text, schedule.batch, rng
         ):
             inputs = pad(
                 [hide(window, text.mask, schedule.masked, rng) for window in windows], padding, SHAPES
@@ -171,9 +175,10 @@ def learning(network: torch.nn.Module) -> dict[str, Tensor]:
 
 
 def epoch_examples(
-    examples: Sequence[Example], schedule: Schedule, rng: random.Random, beside: Sequence[Example] = ()
-) -> list[Example]:
-    """One epoch's examples: shuffled, some joined with another of their language, all varied."""
+    examples: Sequence[Example], schedule: Schedule, rng: random.Random, beside: Sequence[Example] = (),
+    questions: Questions | None = None,
+) -> list[Example]:  # fmt: skip
+    """One epoch's examples: shuffled, some joined with another of their language or asked, all varied."""
     shuffled = rng.sample(list(examples), len(examples))
     if not schedule.augmented:
         return shuffled
@@ -185,6 +190,8 @@ def epoch_examples(
     ours = [example for example in shuffled if example.lang != UNDETERMINED]
     varied += [cropped(rng.choice(ours), rng) for _ in range(_crops(examples, schedule))]
     varied += [vary(example, rng) for example in rng.sample(beside, _drawn(examples, schedule, beside))]
+    if questions:
+        varied = [questions.beside(one, rng) if rng.random() < schedule.asked else one for one in varied]
     rng.shuffle(varied)
     return varied
 

@@ -19,6 +19,9 @@ def train(
     third_party: Annotated[
         Path | None, typer.Option(help="Folder of openly licensed sets for a first pass (docs/retrain.md).")
     ] = None,
+    surveys: Annotated[
+        Path | None, typer.Option(help="Folder of surveys: their questions stand beside some comments.")
+    ] = Path("fixtures/surveys"),
     epochs: Annotated[
         int | None,
         typer.Option(min=1, help="Passes over the corpus; else the released model's cycles."),
@@ -37,6 +40,7 @@ def train(
             name=output.name,
             corpus=corpus,
             third_party=third_party,
+            surveys=surveys,
             encoder=read_settings().encoder,
             layers=layers,
             cycles=one_cycle(epochs) if epochs else CYCLES,

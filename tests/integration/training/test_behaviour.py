@@ -6,9 +6,10 @@ from typing import Final
 import pytest
 
 from models.predictor import load_predictor
-from training.behaviour import PERTURBATIONS, Table, measure, sample, total
+from training.behaviour import ASKED, PERTURBATIONS, Table, measure, sample, total
 from training.card_text import MOST_FLIPS, flips_table
 from training.evaluate import pick
+from training.questions import Questions
 from triage.errors import ConfigurationError
 from triage.settings import DEFAULT_MODEL, Settings
 
@@ -31,10 +32,11 @@ def flips() -> Table:
         predictor = load_predictor(model=DEFAULT_MODEL, cache_dir=Settings().cache_dir)
     except ConfigurationError as error:
         pytest.skip(f"no model is released yet: {error}")
-    return measure(sample(pick(Path("fixtures/corpus"), "dev"), COMMENTS), predictor)
+    questions = Questions(Path("fixtures/surveys"))
+    return measure(sample(pick(Path("fixtures/corpus"), "dev"), COMMENTS), predictor, questions=questions)
 
 
-@pytest.mark.parametrize("name", PERTURBATIONS)
+@pytest.mark.parametrize("name", [*PERTURBATIONS, ASKED])
 def test_answers_flip_rarely(name: str, flips: Table) -> None:
     found = total(flips[name])
     assert found.comments

@@ -1,13 +1,15 @@
 import random
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from models.stub import StubPredictor
 from tests.unit.training.examples import TEXT, example, plain
-from training.behaviour import PERTURBATIONS, Flips, compare, measure, sample, total
+from training.behaviour import ASKED, PERTURBATIONS, Flips, compare, measure, sample, total
 from training.names import NAMES
+from training.questions import Questions
 from triage.labels import LANGUAGES
 from triage.types import Prediction
 
@@ -69,6 +71,25 @@ def test_a_model_that_looks_for_question_marks_is_found_out() -> None:
     assert total(table["question mark removed"]).rates["request"] == 1.0
     assert total(table["question mark added"]).rates["request"] == 1.0
     assert total(table["upper case"]).rates["all"] == 0.0
+
+
+class Believing(StubPredictor):
+    """Answers the question instead of the comment, where there is one."""
+
+    def predict(
+        self, texts: Sequence[str], questions: Sequence[str | None] | None = None
+    ) -> list[Prediction]:
+        asked = zip(texts, questions or [None] * len(texts), strict=True)
+        said = super().predict([text if question is None else TEXT for text, question in asked])
+        return [replace(one, tokens=()) for one in said]
+
+
+def test_a_model_that_believes_the_question_is_found_out() -> None:
+    questions = Questions(Path("fixtures/surveys"))
+    table = measure([SNEER, plain(lang="und")], Believing(), questions=questions)
+    assert total(table[ASKED]).comments == 1
+    assert total(table[ASKED]).rates["request"] == 1.0
+    assert ASKED not in measure([SNEER], Believing())
 
 
 class Fixed(StubPredictor):

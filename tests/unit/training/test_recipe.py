@@ -15,7 +15,12 @@ def test_the_command_trains_by_the_recipe_unless_told_otherwise() -> None:
 def test_text_joins_cycle_by_cycle_until_all_of_it_is_there() -> None:
     parts = [cycle.batches for cycle in CYCLES[:-1]]
     assert all(one and two and one < two for one, two in pairwise(parts))
+
+
+def test_the_last_cycle_takes_whatever_is_new_and_leaves_only_what_was_learnt_before() -> None:
     assert CYCLES[-1].batches is None
+    assert CYCLES[-2].batches
+    assert CYCLES[-1].without < CYCLES[-2].batches
 
 
 def test_one_cycle_goes_over_everything() -> None:
@@ -26,7 +31,7 @@ def test_one_cycle_goes_over_everything() -> None:
 def test_a_corpus_skips_the_cycles_whose_batches_it_lacks() -> None:
     theirs = [example(id=f"en-b0-{n}") for n in range(4)]
     assert applicable(CYCLES, theirs) == CYCLES[-1:]
-    assert applicable(CYCLES, [example(id="en-b13-1")]) == CYCLES[1:]
+    assert applicable(CYCLES, [example(id="en-b20-1")]) == CYCLES[3:]
 
 
 def test_a_share_is_drawn_over_all_and_again_the_same() -> None:
