@@ -4,6 +4,7 @@ import os
 import random
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from statistics import median
 from typing import Final
@@ -22,6 +23,7 @@ from triage.wiring import load_predictor
 REPORT: Final = Path("docs/performance.md")
 ROUNDS: Final = 5
 TEXTS: Final = 256
+QUESTION: Final = "What is the main reason for your score?"
 Speeds = dict[str, list[float]]
 """Contender -> texts a second, one figure a round."""
 
@@ -48,10 +50,12 @@ def race(running: server.Running, texts: Sequence[str]) -> Speeds:
     """All contenders in turn, round after round, so that a change of the machine's speed meets all."""
     peer, predictor = Peer(), load_predictor(Settings(), lambda *_: None)
     responses = [SurveyResponse(external_id=str(i), comment=text) for i, text in enumerate(texts)]
+    asked = [replace(response, question=QUESTION) for response in responses]
     contenders: dict[str, Callable[[], object]] = {
         "peer, one at a time": lambda: peer.run(texts, 1),
         "peer, batches of 32": lambda: peer.run(texts, 32),
         "ours, in process": lambda: analyse(responses, predictor),
+        "ours, in process, with the survey's question": lambda: analyse(asked, predictor),
         "ours, POST /v1/classify": lambda: server.classify(running, texts),
         "ours, POST /v1/responses": lambda: server.post(running, texts),
     }

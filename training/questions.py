@@ -1,19 +1,21 @@
 """The surveys' own questions beside some comments in training: context that helps and is never needed.
 
 Labels are of the comment alone (`docs/labels.md`). So half of the questions are drawn from those that
-fit what the comment speaks of, as in a real survey, and half from all of them: customers answer
-what they were not asked.
+fit what the comment speaks of and how it is rated, as in a real survey, and half from all of them:
+customers answer what they were not asked. One in four is in any language, so that nothing can be
+learnt about the comment's from the question's.
 """
 
 import random
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
 from training.dataset import Example
 from triage.surveys import files
-from triage.surveys.form import Survey, Touchpoint
+from triage.surveys.form import Band, Survey, Touchpoint
 
 _ABOUT: Final[Mapping[Touchpoint, frozenset[str]]] = {
     "shop": frozenset({"store", "staff", "assortment"}),
@@ -25,7 +27,15 @@ _ABOUT: Final[Mapping[Touchpoint, frozenset[str]]] = {
     "customer_service": frozenset({"support"}),
 }
 """The categories that a survey about a touchpoint asks for."""
-_BLAME: Final = frozenset({"negative", "mixed"})
+_BANDS: Final[Mapping[str, frozenset[Band]]] = {
+    "positive": frozenset({"positive"}),
+    "neutral": frozenset({"positive", "neutral", "negative"}),
+    "mixed": frozenset({"neutral", "negative"}),
+    "negative": frozenset({"negative"}),
+}
+"""How customers who write so will have scored."""
+_HELD_OUT: Final = 5
+"""One question in so many is never trained with, to measure with."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -35,41 +45,48 @@ class Asked:
     text: str
     about: frozenset[str]
     """Categories; empty for the brand as a whole."""
-    after_bad_score: bool
-    """Only customers with a bad score are asked it."""
+    bands: frozenset[Band]
+    """Who is asked it."""
 
     def fits(self, comment: Example) -> bool:
-        """Whether this comment is what the question asks for."""
-        if self.after_bad_score and comment.sentiment not in _BLAME:
-            return False
-        return not self.about or not self.about.isdisjoint(comment.aspects or ())
+        """Whether a customer who was asked this may well have written `comment`."""
+        scored = _BANDS.get(comment.sentiment or "", frozenset())
+        return bool(self.bands & scored) and (
+            not self.about or not self.about.isdisjoint(comment.aspects or ())
+        )
 
 
 class Questions:
-    """All questions of a folder of surveys, by language."""
+    """The questions of a folder of surveys by language, score and choice questions too."""
 
-    def __init__(self, folder: Path) -> None:
-        """Read them. Raises `ConfigurationError` naming the file and line of every mistake."""
+    def __init__(self, folder: Path, held_out: bool = False) -> None:
+        """Read those to train with, or those held out. Raises `ConfigurationError` naming file and line."""
         self._asked: dict[str, list[Asked]] = {}
-        for survey in files.load(folder).surveys.values():
-            for language, asked in _of(survey):
+        catalogue = files.load(folder)
+        brand = catalogue.brand(None).name
+        for survey in catalogue.surveys.values():
+            for language, asked in _of(survey, brand, held_out):
                 self._asked.setdefault(language, []).append(asked)
 
     def beside(self, comment: Example, rng: random.Random) -> Example:
-        """The comment with a question, one in ten in any language; as it is where its language has none."""
-        if comment.aspects is None or comment.lang not in self._asked:
-            return comment
-        language = rng.choice(sorted(self._asked)) if rng.random() < 0.1 else comment.lang
-        known = self._asked[language]
+        """The comment with a question in its language, or in any where it has none or one time in four."""
+        known = self._asked.get(comment.lang or "", [])
+        if not known or rng.random() < 0.25:
+            known = self._asked[rng.choice(sorted(self._asked))]
         fitting = [asked for asked in known if asked.fits(comment)]
         asked = rng.choice(fitting if fitting and rng.random() < 0.5 else known)
         return replace(comment, question=asked.text)
 
 
-def _of(survey: Survey) -> list[tuple[str, Asked]]:
+def _of(survey: Survey, brand: str, held_out: bool) -> list[tuple[str, Asked]]:
     about = _ABOUT[survey.touchpoint] if survey.touchpoint else frozenset[str]()
     return [
-        (language, Asked(text=text, about=about, after_bad_score=question.bands == {"negative"}))
+        (language, Asked(text=text.replace("{brand}", brand), about=about, bands=question.bands))
         for question in survey.questions
+        if _is_held_out(question.text["en"]) == held_out
         for language, text in question.text.items()
     ]
+
+
+def _is_held_out(text: str) -> bool:
+    return sha256(text.encode()).digest()[0] % _HELD_OUT == 0
