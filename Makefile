@@ -39,7 +39,7 @@ bench: install  ## measure, and write docs/performance.md
 	$(BIN)/python -m benchmarks
 
 train: install  ## train the model on fixtures/corpus
-	$(BIN)/triage train
+	$(BIN)/triage train --surveys fixtures/surveys
 
 demo-crm: install  ## fake ticket systems, to watch tickets arrive
 	$(BIN)/python -m tests.fakes

@@ -24,6 +24,7 @@ WINDOW: Final = 256
 """Pieces of the comment in one window; 1 % of survey comments are longer."""
 OVERLAP: Final = 32
 QUESTION_PIECES: Final = 32
+"""Of a longer question its end, where the question mark is."""
 LEAD: Final = 1
 """Where the comment starts: after `<s>`."""
 
@@ -57,28 +58,40 @@ class TextEncoder:
         self._bos, self._eos = vocabulary["<s>"], vocabulary["</s>"]
         self.mask = vocabulary["<mask>"]
         """Hides a piece, in training only."""
+        self._unknown = vocabulary["<unk>"]
+        self._special = frozenset({self._bos, self._eos, self.mask, vocabulary["<pad>"]})
         self._prefix = tokenizer.encode(prefix, add_special_tokens=False).ids
 
     def windows(self, texts: Sequence[str], questions: Sequence[str | None] | None = None) -> list[Window]:
         """Every window of every text, in order."""
         encodings = self._tokenizer.encode_batch([lower(text) for text in texts], add_special_tokens=False)
+        asked = questions or [None] * len(texts)
+        context = {question: self._question(question) for question in set(asked)}
         return [
             Window(
                 text=index,
-                ids=[self._bos, *self._prefix, *encoding.ids[cut], self._eos, *self._question(question)],
+                ids=[
+                    self._bos,
+                    *self._prefix,
+                    *self._words(encoding.ids[cut]),
+                    self._eos,
+                    *context[question],
+                ],
                 spans=encoding.offsets[cut],
             )
-            for index, (encoding, question) in enumerate(
-                zip(encodings, questions or [None] * len(texts), strict=True)
-            )
+            for index, (encoding, question) in enumerate(zip(encodings, asked, strict=True))
             for cut in cuts(len(encoding.ids))
         ]
 
     def _question(self, question: str | None) -> list[int]:
-        if not question:
+        if not question or not any(map(str.isalpha, question)):
             return []
-        ids = self._tokenizer.encode(lower(question), add_special_tokens=False).ids[:QUESTION_PIECES]
-        return [self._eos, *ids, self._eos]
+        ids = self._tokenizer.encode(lower(question), add_special_tokens=False).ids[-QUESTION_PIECES:]
+        return [self._eos, *self._words(ids), self._eos]
+
+    def _words(self, ids: Sequence[int]) -> list[int]:
+        """A customer's `</s>` is no end of a comment."""
+        return [self._unknown if id_ in self._special else id_ for id_ in ids]
 
 
 def cuts(length: int) -> list[slice]:

@@ -37,6 +37,7 @@ class Flips:
     sentiment: int = 0
     aspects: int = 0
     """Categories that came, went or changed polarity."""
+    language: int = 0
     comments: int = 0
     """Each has one answer on the request and one on the sentiment."""
     categories: int = 0
@@ -47,12 +48,13 @@ class Flips:
 
     @property
     def rates(self) -> dict[str, float]:
-        """Share of answers that changed: of each task, and of all together."""
+        """Share of answers that changed: of each task, and of the first three together."""
         changed = self.request + self.sentiment + self.aspects
         return {
             "request": _share(self.request, self.comments),
             "sentiment": _share(self.sentiment, self.comments),
             "aspects": _share(self.aspects, self.categories),
+            "language": _share(self.language, self.comments),
             "all": _share(changed, 2 * self.comments + self.categories),
         }
 
@@ -163,8 +165,7 @@ def _asked(examples: Sequence[Example], questions: Questions | None, seed: int) 
     if not questions:
         return []
     rng = random.Random(f"{ASKED} {seed}")
-    asked = [questions.beside(example, rng) for example in examples]
-    return [example for example in asked if example.question]
+    return [questions.beside(example, rng) for example in examples]
 
 
 def compare(before: Example, after: Pair) -> Flips:
@@ -174,6 +175,7 @@ def compare(before: Example, after: Pair) -> Flips:
         request=int(before.has_request != after[1].has_request),
         sentiment=int(before.sentiment != after[1].sentiment),
         aspects=sum(one.get(category) != two.get(category) for category in one | two),
+        language=int(before.lang != after[1].lang),
         comments=1,
         categories=len(one | two),
     )

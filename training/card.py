@@ -21,7 +21,7 @@ from training.release import Step, load_data
 from triage.types import Thresholds
 
 SAMPLE: Final = 40
-"""Comments a language that the behavioural tests vary: nine variations of each take their time."""
+"""Comments a language that the behavioural tests vary: ten variations of each take their time."""
 NOTES: Final = "notes.md"
 """What a person found reading the model's errors; the card takes it in as it is."""
 
@@ -69,7 +69,7 @@ def measure(folder: Path, recipe: Recipe, step: Step) -> Report:
             varied,
             predictor,
             lambda share: step("Behavioural tests", share),
-            Questions(recipe.surveys) if recipe.surveys else None,
+            Questions(recipe.surveys, held_out=True) if recipe.surveys else None,
         ),
         agreement={} if bundle.encoder else served.agreement(folder, examples),
         megabytes=megabytes(folder),

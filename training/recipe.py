@@ -62,7 +62,9 @@ CYCLES: Final = (
     Cycle(schedule=Schedule(epochs=1, rate=3e-4, seed=28, asked=0.2), batches=_TWELFTH),
     LAST,
 )
-"""The released model's: harder text joins cycle by cycle, third-party text beside it from the fifth on."""
+"""The released model's: harder text joins cycle by cycle, third-party text beside it from the fifth on.
+
+The last cycle is over ordinary text."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,6 +83,11 @@ class Recipe:
     cycles: tuple[Cycle, ...] = CYCLES
     share: float = 1.0
     """Of the training split, for learning curves."""
+
+    @property
+    def asks(self) -> bool:
+        """Whether any comment stands beside a question."""
+        return self.surveys is not None and any(cycle.schedule.asked for cycle in self.cycles)
 
 
 def one_cycle(epochs: int) -> tuple[Cycle]:

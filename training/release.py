@@ -1,5 +1,6 @@
 """From a corpus to a released bundle, top to bottom: first pass, training, quantisation, calibration."""
 
+import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -53,6 +54,7 @@ def release(recipe: Recipe, folder: Path, step: Step) -> Bundle:
     """Trains by `recipe` and writes the bundle; the model card is written from it by `card.write`."""
     data = load_data(recipe.corpus)
     _check(data, recipe.corpus)
+    questions = Questions(recipe.surveys) if recipe.surveys else None
     step("Loading the encoder", 0.0)
     network, tokenizer = load_network(recipe.encoder, recipe.layers)
     text = TextEncoder(tokenizer)
@@ -61,7 +63,6 @@ def release(recipe: Recipe, folder: Path, step: Step) -> Bundle:
     if recipe.third_party:
         beside, _ = thirdparty.load(recipe.third_party, recipe.first_pass.seed)
         train(network, text, PADDING, beside, recipe.first_pass, _logged("First pass", folder, step))
-    questions = Questions(recipe.surveys) if recipe.surveys else None
     cycles = applicable(recipe.cycles, data.train)
     ends: list[dict[str, Tensor]] = []
     for number, cycle in enumerate(cycles, 1):
@@ -91,9 +92,7 @@ def finish(
     recipe: Recipe, network: TriageNetwork, tokenizer: Tokenizer, data: Data, folder: Path, step: Step
 ) -> Bundle:
     """Writes a trained network as a bundle: weights, activation ranges, calibration, thresholds."""
-    bundle = Bundle(
-        name=recipe.name, encoder=recipe.encoder, layers=recipe.layers, questions=recipe.surveys is not None
-    )
+    bundle = Bundle(name=recipe.name, encoder=recipe.encoder, layers=recipe.layers, questions=recipe.asks)
     weights = {name: tensor.float().numpy() for name, tensor in extract(network).items()}
     bundles.write(folder, bundle, weights)
     text = TextEncoder(tokenizer)
@@ -106,7 +105,10 @@ def finish(
         bundles.write(folder, bundle, weights | smooth)
         engine, _ = open_engine(folder, bundle, folder / "runtime", None, None, step)
     step("Calibrating on dev", 0.0)
-    bundle = calibrate.fit(bundle, calibrate.collect(engine, text, PADDING, as_served(data.dev)))
+    dev = as_served(data.dev)
+    if recipe.surveys and recipe.asks:
+        dev = half_asked(dev, Questions(recipe.surveys, held_out=True))
+    bundle = calibrate.fit(bundle, calibrate.collect(engine, text, PADDING, dev))
     bundles.write_facts(folder, bundle)
     step("Calibrating on dev", 1.0)
     return bundle
@@ -115,6 +117,12 @@ def finish(
 def as_served(examples: Sequence[Example]) -> list[Example]:
     """The comments as the model is given them; the request's place is left out."""
     return [replace(example, text=spelt(example.text).text, span=None) for example in examples]
+
+
+def half_asked(examples: Sequence[Example], questions: Questions) -> list[Example]:
+    """Every other comment beside a question, so that what is fitted on them holds with and without one."""
+    rng = random.Random(5)
+    return [questions.beside(one, rng) if at % 2 else one for at, one in enumerate(examples)]
 
 
 def _sample(examples: Sequence[Example]) -> list[str]:

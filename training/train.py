@@ -47,7 +47,7 @@ class Schedule:
     beside: float = 0.2
     """Third-party examples per comment of the corpus, drawn anew each epoch: ordinary words that it lacks."""
     asked: float = 0.0
-    """Share of examples that stand beside a survey's question, where questions are given."""
+    """Share of examples beside a survey's question, crops and third-party text too, if any is given."""
     masked: float = 0.08
     """Share of a comment's pieces hidden behind the mask that the encoder knows from its pretraining."""
     average_from: float = 0.7

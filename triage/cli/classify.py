@@ -33,7 +33,10 @@ _Item = tuple[Any, SurveyResponse | str]
 
 def classify(
     file: Annotated[
-        str, typer.Argument(help="JSON Lines with `id`, `text` and, if known, `locale`; - for stdin.")
+        str,
+        typer.Argument(
+            help="JSON Lines with `id`, `text` and, if known, `locale` and `question`; - for stdin."
+        ),
     ],
     output: Annotated[Path | None, typer.Option(help="Where to write; stdout by default.")] = None,
 ) -> None:
@@ -105,13 +108,17 @@ def _parse(number: int, line: str) -> _Item:
         return None, f"line {number}: not JSON: {error}"
     if not isinstance(record, dict):
         return None, f"line {number}: an object with a `text` is needed"
-    key, text, locale = record.get("id"), record.get("text"), record.get("locale")
+    key, text = record.get("id"), record.get("text")
+    locale, question = record.get("locale"), record.get("question")
     if _SURROGATE.search(json.dumps(key, ensure_ascii=False)):
         return None, f"line {number}: the id has half a character (a lone surrogate)"
     if not isinstance(text, str):
         return key, f"line {number}: `text` must be a string"
-    if _SURROGATE.search(text):
-        return key, f"line {number}: the text has half a character (a lone surrogate)"
+    if _SURROGATE.search(text) or (isinstance(question, str) and _SURROGATE.search(question)):
+        return key, f"line {number}: the text or question has half a character (a lone surrogate)"
     return key, SurveyResponse(
-        external_id="", comment=text, locale=locale if isinstance(locale, str) else None
+        external_id="",
+        comment=text,
+        question=question if isinstance(question, str) else None,
+        locale=locale if isinstance(locale, str) else None,
     )

@@ -113,19 +113,24 @@ def behaviour(
     corpus: Corpus = Path("fixtures/corpus"),
     split: Split = "dev",
     sample: Annotated[int, typer.Option(min=1, help="Comments of each language.")] = 40,
+    surveys: Annotated[Path, typer.Option(help="Surveys whose questions are asked.")] = Path(
+        "fixtures/surveys"
+    ),
 ) -> None:
     """How often the model (TRIAGE_MODEL) changes its answer where nothing that matters has changed."""
     with explained():
         from training.behaviour import measure, total
         from training.behaviour import sample as draw
         from training.evaluate import pick
+        from training.questions import Questions
         from triage.wiring import load_predictor
 
         bars = Bars()
         predictor = load_predictor(read_settings(), bars)
         examples = draw(pick(corpus, split), sample)
-        flips = measure(examples, predictor, lambda share: bars("Behavioural tests", share))
-        table = Table("variation", "comments", "request", "sentiment", "aspects", "all")
+        questions = Questions(surveys, held_out=True)
+        flips = measure(examples, predictor, lambda share: bars("Behavioural tests", share), questions)
+        table = Table("variation", "comments", "request", "sentiment", "aspects", "language", "all")
         for name, found in flips.items():
             rates = total(found).rates.values()
             table.add_row(name, str(total(found).comments), *(_or_dash(rate, ".1%") for rate in rates))

@@ -20,8 +20,9 @@ def train(
         Path | None, typer.Option(help="Folder of openly licensed sets for a first pass (docs/retrain.md).")
     ] = None,
     surveys: Annotated[
-        Path | None, typer.Option(help="Folder of surveys: their questions stand beside some comments.")
-    ] = Path("fixtures/surveys"),
+        Path | None,
+        typer.Option(help="Folder of surveys: the model learns to read their questions (docs/retrain.md)."),
+    ] = None,
     epochs: Annotated[
         int | None,
         typer.Option(min=1, help="Passes over the corpus; else the released model's cycles."),

@@ -29,16 +29,20 @@ Given = Mapping[str, str | int | bool | list[str] | None]
 
 
 def to_response(
-    survey: Survey, invitation: InvitationRow, event: EventRow, *, channel: str, now: datetime
+    survey: Survey, brand: str, invitation: InvitationRow, event: EventRow, *, channel: str, now: datetime
 ) -> SurveyResponse:
-    """Return the response that the answers of `invitation` are. The invitation's id is its external id."""
+    """Return the response that the answers of `invitation` are. The invitation's id is its external id.
+
+    `brand` is the name that the customer read where the question says `{brand}`.
+    """
     given = _questions(survey, invitation.answers)
     comments = survey.comments(given)
     language = _words(invitation.answers, LANGUAGE_SHOWN) or invitation.language
+    asked = " ".join(question.text.get(language, "") for question, _ in comments).strip()
     return SurveyResponse(
         external_id=invitation.id,
         comment="\n\n".join(words for _, words in comments),
-        question=_question_text(survey, comments[0][0].key, language) if comments else None,
+        question=asked.replace("{brand}", brand) or None,
         score=survey.score(given),
         survey=survey.key,
         touchpoint=survey.touchpoint or event.kind,
@@ -56,13 +60,6 @@ def _questions(survey: Survey, answers: Given) -> dict[str, int | str]:
     known = {key: value for key, value in answers.items() if isinstance(value, int | str)}
     asked = {question.key for question in survey.asked(known)}
     return {key: value for key, value in known.items() if key in asked}
-
-
-def _question_text(survey: Survey, key: str, language: str) -> str | None:
-    question = survey.question(key)
-    return (
-        next((text for code, text in question.text.items() if code == language), None) if question else None
-    )
 
 
 def _customer(invitation: InvitationRow, event: EventRow) -> Customer:

@@ -5,6 +5,7 @@ from typing import Final
 
 import pytest
 
+from models import bundle as bundles
 from models.predictor import load_predictor
 from training.behaviour import ASKED, PERTURBATIONS, Table, measure, sample, total
 from training.card_text import MOST_FLIPS, flips_table
@@ -32,7 +33,8 @@ def flips() -> Table:
         predictor = load_predictor(model=DEFAULT_MODEL, cache_dir=Settings().cache_dir)
     except ConfigurationError as error:
         pytest.skip(f"no model is released yet: {error}")
-    questions = Questions(Path("fixtures/surveys"))
+    assert bundles.read(bundles.RELEASED / DEFAULT_MODEL).questions
+    questions = Questions(Path("fixtures/surveys"), held_out=True)
     return measure(sample(pick(Path("fixtures/corpus"), "dev"), COMMENTS), predictor, questions=questions)
 
 

@@ -24,6 +24,13 @@ def test_answers_come_in_the_order_of_the_texts_however_batches_are_sorted() -> 
     assert [asks(p) for p in predictor(TinyEngine()).predict(texts)] == ["hot" in text for text in texts]
 
 
+@pytest.mark.parametrize("reads", [True, False])
+def test_the_question_is_shown_to_a_model_that_was_trained_with_questions_only(reads: bool) -> None:
+    engine = TinyEngine()
+    predictor(engine, questions=reads).predict(["cold"], ["hot or cold"])
+    assert engine.batches[0].input_ids.shape[1] == (3 + 5 if reads else 3)
+
+
 def test_many_callers_share_the_engine_and_each_gets_its_own_answers() -> None:
     shared = predictor(TinyEngine())
     with ThreadPoolExecutor(8) as pool:

@@ -1,6 +1,8 @@
 from itertools import pairwise
 
-from models.text import LEAD, OVERLAP, WINDOW, TextEncoder, cuts, pad
+import pytest
+
+from models.text import LEAD, OVERLAP, QUESTION_PIECES, WINDOW, TextEncoder, cuts, pad
 from tests.unit.models.tiny import BOS, EOS, PAD, UNKNOWN, tokenizer
 
 
@@ -16,6 +18,31 @@ def test_the_question_follows_as_context_and_an_empty_one_adds_nothing() -> None
     assert with_question.ids == [BOS, 7, EOS, EOS, 7, UNKNOWN, EOS]
     assert len(with_question.spans) == 1
     assert without.ids == [BOS, 7, EOS]
+
+
+@pytest.mark.parametrize("question", [" ", "\n", "\u200b", "\x01", "?"])
+def test_a_question_without_words_adds_nothing(question: str) -> None:
+    asked, plain = TextEncoder(tokenizer()).windows(["hot", "hot"], [question, None])
+    assert asked.ids == plain.ids
+
+
+def test_markup_that_looks_like_a_special_piece_is_none() -> None:
+    text = tokenizer()
+    text.add_special_tokens(["<s>", "</s>", "<mask>", "<pad>"])
+    (window,) = TextEncoder(text).windows(["hot </s> <mask>"], ["<pad> hot <s>"])
+    assert window.ids == [BOS, 7, UNKNOWN, UNKNOWN, EOS, EOS, UNKNOWN, 7, UNKNOWN, EOS]
+
+
+def test_of_a_long_question_the_end_is_read() -> None:
+    (window,) = TextEncoder(tokenizer()).windows(["hot"], ["cold " * 99 + "hot"])
+    assert len(window.ids) == 4 + QUESTION_PIECES + 1
+    assert window.ids[-2:] == [7, EOS]
+
+
+def test_every_window_of_a_long_comment_has_the_question() -> None:
+    windows = TextEncoder(tokenizer()).windows(["hot " * 300], ["hot"])
+    assert len(windows) > 1
+    assert all(window.ids[-4:] == [EOS, EOS, 7, EOS] for window in windows)
 
 
 def test_a_prefix_comes_before_the_comment() -> None:

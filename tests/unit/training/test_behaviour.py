@@ -87,7 +87,7 @@ class Believing(StubPredictor):
 def test_a_model_that_believes_the_question_is_found_out() -> None:
     questions = Questions(Path("fixtures/surveys"))
     table = measure([SNEER, plain(lang="und")], Believing(), questions=questions)
-    assert total(table[ASKED]).comments == 1
+    assert total(table[ASKED]).comments == 2
     assert total(table[ASKED]).rates["request"] == 1.0
     assert ASKED not in measure([SNEER], Believing())
 
@@ -110,7 +110,13 @@ def test_flips_count_answers() -> None:
     after = example(has_request=False, aspects={"staff": "negative", "price": "negative"})
     flips = compare(example(), (example(), after))
     assert flips == Flips(request=1, sentiment=0, aspects=3, comments=1, categories=3)
-    assert (flips + flips).rates == {"request": 1.0, "sentiment": 0.0, "aspects": 1.0, "all": 0.8}
+    assert (flips + flips).rates == {
+        "request": 1.0,
+        "sentiment": 0.0,
+        "aspects": 1.0,
+        "language": 0.0,
+        "all": 0.8,
+    }
 
 
 def test_a_sample_is_even_over_languages_and_repeatable() -> None:
