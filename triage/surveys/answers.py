@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Final
 
 from triage.surveys.event import email_of, phone_of
-from triage.surveys.form import Survey
+from triage.surveys.form import Question, Survey
 from triage.surveys.tables import EventRow, InvitationRow
 from triage.types import CONTACT_CONSENT, Customer, SurveyResponse
 
@@ -38,7 +38,7 @@ def to_response(
     given = _questions(survey, invitation.answers)
     comments = survey.comments(given)
     language = _words(invitation.answers, LANGUAGE_SHOWN) or invitation.language
-    asked = " ".join(question.text.get(language, "") for question, _ in comments).strip()
+    asked = " ".join(_text(question, language) for question, _ in comments).strip()
     return SurveyResponse(
         external_id=invitation.id,
         comment="\n\n".join(words for _, words in comments),
@@ -60,6 +60,10 @@ def _questions(survey: Survey, answers: Given) -> dict[str, int | str]:
     known = {key: value for key, value in answers.items() if isinstance(value, int | str)}
     asked = {question.key for question in survey.asked(known)}
     return {key: value for key, value in known.items() if key in asked}
+
+
+def _text(question: Question, language: str) -> str:
+    return next((text for code, text in question.text.items() if code == language), "")
 
 
 def _customer(invitation: InvitationRow, event: EventRow) -> Customer:
