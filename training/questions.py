@@ -69,7 +69,12 @@ class Questions:
                 self._asked.setdefault(language, []).append(asked)
 
     def beside(self, comment: Example, rng: random.Random) -> Example:
-        """The comment with a question in its language, or in any where it has none or one time in four."""
+        """The comment with a question in its language, or in any where it has none or one time in four.
+
+        A folder of few surveys may hold none out: then the comment comes back as it is.
+        """
+        if not self._asked:
+            return comment
         known = self._asked.get(comment.lang or "", [])
         if not known or rng.random() < 0.25:
             known = self._asked[rng.choice(sorted(self._asked))]

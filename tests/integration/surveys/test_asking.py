@@ -465,7 +465,7 @@ def test_a_link_is_used_once_and_tells_strangers_nothing(database: Database) -> 
     assert done.answers == {"overall": 3, "contact_consent": True}
     for again in (world.links.open(token), world.links.complete(token), world.links.save(token, {"a": 1})):
         assert again == ClosedLink(reason="used", language="it")
-    for wrong in (token[:-1] + "A", token.upper(), "", "' OR 1=1 --", "\ud83d", "x" * 5000):
+    for wrong in (token[:-1], token + "A", token.upper(), "", "' OR 1=1 --", "\ud83d", "x" * 5000):
         assert world.links.open(wrong) == ClosedLink(reason="unknown")
         assert not world.links.opt_out(wrong)
 
