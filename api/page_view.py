@@ -118,7 +118,7 @@ def style_response(brand: Brand) -> Response:
 
 def _page(template: str, visit: Visit, status: int, **facts: Any) -> Response:
     def say(texts: Texts) -> str:
-        return texts[visit.language].replace("{brand}", visit.brand.name)
+        return visit.brand.named_in(texts[visit.language])
 
     html = (
         _templates()

@@ -15,7 +15,7 @@ from typing import Final
 
 from training.dataset import Example
 from triage.surveys import files
-from triage.surveys.form import Band, Survey, Touchpoint
+from triage.surveys.form import Band, Brand, Survey, Touchpoint
 
 _ABOUT: Final[Mapping[Touchpoint, frozenset[str]]] = {
     "shop": frozenset({"store", "staff", "assortment"}),
@@ -63,7 +63,7 @@ class Questions:
         """Read those to train with, or those held out. Raises `ConfigurationError` naming file and line."""
         self._asked: dict[str, list[Asked]] = {}
         catalogue = files.load(folder)
-        brand = catalogue.brand(None).name
+        brand = catalogue.brand(None)
         for survey in catalogue.surveys.values():
             for language, asked in _of(survey, brand, held_out):
                 self._asked.setdefault(language, []).append(asked)
@@ -83,10 +83,10 @@ class Questions:
         return replace(comment, question=asked.text)
 
 
-def _of(survey: Survey, brand: str, held_out: bool) -> list[tuple[str, Asked]]:
+def _of(survey: Survey, brand: Brand, held_out: bool) -> list[tuple[str, Asked]]:
     about = _ABOUT[survey.touchpoint] if survey.touchpoint else frozenset[str]()
     return [
-        (language, Asked(text=text.replace("{brand}", brand), about=about, bands=question.bands))
+        (language, Asked(text=brand.named_in(text), about=about, bands=question.bands))
         for question in survey.questions
         if _is_held_out(question.text["en"]) == held_out
         for language, text in question.text.items()

@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -64,7 +64,8 @@ CYCLES: Final = (
 )
 """The released model's: harder text joins cycle by cycle, third-party text beside it from the fifth on.
 
-The last cycle is over ordinary text."""
+The last cycle is over ordinary text.
+"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,7 +93,7 @@ class Recipe:
 
 def one_cycle(epochs: int) -> tuple[Cycle]:
     """`epochs` passes over the whole training split, and no more."""
-    return (Cycle(schedule=replace(LAST.schedule, epochs=epochs)),)
+    return (Cycle(schedule=Schedule(epochs=epochs, rate=LAST.schedule.rate, asked=LAST.schedule.asked)),)
 
 
 def applicable(cycles: Sequence[Cycle], split: Sequence[Example]) -> tuple[Cycle, ...]:

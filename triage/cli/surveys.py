@@ -94,7 +94,7 @@ def _print(survey: Survey, language: Language, brand: Brand) -> None:
     out.print(sms.text, highlight=False, markup=False, soft_wrap=True)
     out.rule(survey.title[language])
     for number, question in enumerate(survey.questions, 1):
-        out.print(f"{number}. {question.text[language].replace('{brand}', brand.name)}", markup=False)
+        out.print(f"{number}. {brand.named_in(question.text[language])}", markup=False)
         out.print(f"   {_details(question, language)}", style="dim", markup=False)
 
 

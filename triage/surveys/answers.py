@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Final
 
 from triage.surveys.event import email_of, phone_of
-from triage.surveys.form import Question, Survey
+from triage.surveys.form import Brand, Question, Survey
 from triage.surveys.tables import EventRow, InvitationRow
 from triage.types import CONTACT_CONSENT, Customer, SurveyResponse
 
@@ -29,12 +29,9 @@ Given = Mapping[str, str | int | bool | list[str] | None]
 
 
 def to_response(
-    survey: Survey, brand: str, invitation: InvitationRow, event: EventRow, *, channel: str, now: datetime
+    survey: Survey, brand: Brand, invitation: InvitationRow, event: EventRow, *, channel: str, now: datetime
 ) -> SurveyResponse:
-    """Return the response that the answers of `invitation` are. The invitation's id is its external id.
-
-    `brand` is the name that the customer read where the question says `{brand}`.
-    """
+    """Return the response that the answers of `invitation` are. The invitation's id is its external id."""
     given = _questions(survey, invitation.answers)
     comments = survey.comments(given)
     language = _words(invitation.answers, LANGUAGE_SHOWN) or invitation.language
@@ -42,7 +39,7 @@ def to_response(
     return SurveyResponse(
         external_id=invitation.id,
         comment="\n\n".join(words for _, words in comments),
-        question=asked.replace("{brand}", brand) or None,
+        question=brand.named_in(asked) or None,
         score=survey.score(given),
         survey=survey.key,
         touchpoint=survey.touchpoint or event.kind,

@@ -213,6 +213,10 @@ class Brand:
         """Return the links for `country`."""
         return self.share.get(country or "*", self.share.get("*", ()))
 
+    def named_in(self, text: str) -> str:
+        """Return `text` with the brand's name where `{brand}` stands."""
+        return text.replace("{brand}", self.name)
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Catalogue:

@@ -185,7 +185,7 @@ def _date(moment: datetime, code: Language) -> str:
 
 def _lines(kind: str, code: Language, words: MailTexts, brand: Brand, survey: Survey) -> list[str]:
     lead = [words.reminder_lead] if kind == "reminder" else []
-    return [*lead, survey.intro[code].replace("{brand}", brand.name), words.duration]
+    return [*lead, brand.named_in(survey.intro[code]), words.duration]
 
 
 def _plain(parts: dict[str, Any]) -> str:

@@ -67,7 +67,7 @@ class Surveys:
         survey = self.catalogue.surveys.get(invitation.survey)
         if survey is None:
             return
-        brand, channel = self.catalogue.brand(event.brand).name, _channel(session, invitation)
+        brand, channel = self.catalogue.brand(event.brand), _channel(session, invitation)
         response = to_response(survey, brand, invitation, event, channel=channel, now=now)
         row = response_values(new_id(), CLIENT, response, now=now) | _to_be_analysed(now)
         session.execute(insert(ResponseRow), [row])

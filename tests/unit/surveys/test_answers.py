@@ -1,7 +1,7 @@
 from dataclasses import replace
 
 from tests.factories import NOW
-from tests.surveys import survey, texts
+from tests.surveys import catalogue, survey, texts
 from triage.surveys.answers import Given, to_response
 from triage.surveys.tables import EventRow, InvitationRow
 from triage.types import SurveyResponse
@@ -15,7 +15,7 @@ def answered(answers: Given) -> SurveyResponse:
     )
     event = EventRow(id="e-1", kind="purchase", country="GB", store="Leeds")
     asked = survey(questions=(score, wrong, better))
-    return to_response(asked, "Casa", invitation, event, channel="email", now=NOW)
+    return to_response(asked, catalogue().brand("casa"), invitation, event, channel="email", now=NOW)
 
 
 def test_the_question_names_the_brand_as_the_customer_read_it() -> None:
