@@ -13,7 +13,7 @@ from models.bundle import Bundle
 from models.predictor import BatchingPredictor, load_predictor, operating_point
 from training import baselines, behaviour, confidence, outside, plots, served, thirdparty
 from training.card_text import Report, render
-from training.evaluate import judge
+from training.evaluate import evaluate, judge
 from training.metrics import TASKS, average, bootstrap, by_language, worst
 from training.questions import Questions
 from training.recipe import Recipe, applicable
@@ -57,6 +57,7 @@ def measure(folder: Path, recipe: Recipe, step: Step) -> Report:
         pairs=pairs,
         scores=by_language(pairs),
         draws=bootstrap(pairs),
+        fresh=by_language(evaluate(data.fresh, predictor, lambda share: step("Judging fresh", share))),
         baselines=baselines.run(data.train, examples, recipe.encoder, step),
         claims=confidence.claims(judged),
         coverage=confidence.coverage(judged, points(bundle)),
@@ -99,9 +100,11 @@ def megabytes(folder: Path) -> float:
 
 
 def headline(report: Report) -> dict[str, float]:
-    """`TASK` as a mean over languages, `TASK.worst`, `outside.SET`, `calibration.TASK`, `flips.VARIATION`."""
+    """Figures by name: `TASK`, `fresh.TASK`, means over languages, `TASK.worst`, `outside.SET`, and so on."""
     figures = {task: average(report.scores, task) for task in TASKS}
     figures |= {f"{task}.worst": worst(report.scores, task)[0] for task in TASKS}
+    if report.fresh:
+        figures |= {f"fresh.{task}": average(report.fresh, task) for task in TASKS}
     figures |= {f"outside.{name}": sides.mean for name, sides in report.outside.items()}
     figures |= {f"calibration.{task}": found.error for task, found in report.claims.items()}
     figures |= {f"flips.{name}": behaviour.total(flips).rates["all"] for name, flips in report.flips.items()}

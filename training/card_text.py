@@ -54,6 +54,8 @@ class Report:
     """By language."""
     draws: Mapping[str, NDArray[np.float64]]
     """As `metrics.bootstrap` returns them."""
+    fresh: Mapping[str, Scores]
+    """By language, on the fresh split; empty where a corpus has none."""
     baselines: Sequence[Baseline]
     claims: Mapping[str, Claims]
     coverage: Sequence[Coverage]
@@ -71,9 +73,9 @@ class Report:
 def render(report: Report) -> str:
     """The card in Markdown."""
     parts = (
-        _head(report), _data(report), _figures(report), _languages(report), _confusion(report.pairs),
-        _outside(report.outside), _calibration(report), _flips(report.flips), _served(report),
-        report.notes, _limits(report),
+        _head(report), _data(report), _figures(report), _languages(report), _fresh(report),
+        _confusion(report.pairs), _outside(report.outside), _calibration(report), _flips(report.flips),
+        _served(report), report.notes, _limits(report),
     )  # fmt: skip
     return "\n".join(part.strip() + "\n" for part in parts if part.strip())
 
@@ -197,6 +199,26 @@ With 95 % bootstrap intervals. `und` holds comments in other languages or in non
 
 def _short(pair: tuple[float, float]) -> str:
     return "–".join(figure(bound, 2).removeprefix("0") for bound in pair)
+
+
+def _fresh(report: Report) -> str:
+    if not report.fresh:
+        return ""
+    rows = [
+        [
+            f"`{task}`",
+            figure(average(report.fresh, task)),
+            _lowest(report.fresh, task),
+            _floor(report.fresh, task),
+        ]
+        for task in TASKS
+    ]
+    return f"""## A second test
+
+{report.sizes["fresh"]} comments written after the first test had been looked at many times, as
+ordinary customers write; each was read by two, the second blind, and no choice was made by them.
+
+{table(["task", "mean", "worst", "floor"], rows)}"""
 
 
 def _confusion(pairs: Sequence[Pair]) -> str:

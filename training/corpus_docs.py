@@ -10,7 +10,7 @@ from training.agreement import FIELDS, Agreement
 from training.corpus import Composition, composition, lengths
 from training.dataset import Example
 from training.markdown import figure, percent, put, table
-from training.splits import read_splits
+from training.splits import SPLITS, read_splits
 from triage.labels import CATEGORIES, INTENTS, POLARITIES, SENTIMENTS, UNDETERMINED
 
 DOCUMENT: Final = "corpus.md"
@@ -63,7 +63,7 @@ def splits(examples: Sequence[Example], corpus: Path) -> str:
     """How many comments train, tune and test."""
     where = read_splits(corpus)
     counts = Counter((where(example), example.batch) for example in examples)
-    names = ("train", "dev", "test")
+    names = [name for name in SPLITS if any(where(example) == name for example in examples)]
     rows = []
     for name in names:
         batches = sorted((batch, count) for (split, batch), count in counts.items() if split == name)

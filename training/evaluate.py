@@ -6,7 +6,7 @@ from pathlib import Path
 
 from training.dataset import Example, load_corpus
 from training.metrics import Pair
-from training.splits import by_hash, read_splits
+from training.splits import SPLITS, by_hash, read_splits
 from triage.errors import InvalidInput
 from triage.pipeline import examine
 from triage.ports import Predictor
@@ -77,8 +77,8 @@ def to_example(gold: Example, finding: Finding) -> Example:
 
 def pick(corpus: Path, split: str) -> list[Example]:
     """The comments of a split, or all. Raises InvalidInput for an unknown or empty split."""
-    if split not in ("train", "dev", "test", "all"):
-        raise InvalidInput(f"no split {split!r}: choose train, dev, test or all")
+    if split not in (*SPLITS, "all"):
+        raise InvalidInput(f"no split {split!r}: choose {', '.join(SPLITS)} or all")
     where = read_splits(corpus) if corpus.is_dir() else by_hash
     picked = [example for example in load_corpus(corpus) if split in ("all", where(example))]
     if not picked:

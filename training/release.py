@@ -20,7 +20,7 @@ from training import calibrate, quantise, thirdparty
 from training.dataset import Example, load_corpus
 from training.questions import Questions
 from training.recipe import Recipe, applicable, drawn
-from training.splits import Split, read_splits
+from training.splits import SPLITS, Split, read_splits
 from training.train import Average, learning, standardise, train
 from triage.errors import InvalidInput
 from triage.spelling import spelt
@@ -38,13 +38,14 @@ class Data:
     train: list[Example]
     dev: list[Example]
     test: list[Example]
+    fresh: list[Example]
 
 
 def load_data(corpus: Path) -> Data:
     """Reads the corpus and divides it by `splits.json`, or by a fixed fifth where there is none."""
     examples = load_corpus(corpus)
     split = read_splits(corpus)
-    parts: dict[Split, list[Example]] = {"train": [], "dev": [], "test": []}
+    parts: dict[Split, list[Example]] = {name: [] for name in SPLITS}
     for example in examples:
         parts[split(example)].append(example)
     return Data(**parts)

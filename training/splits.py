@@ -4,12 +4,14 @@ import json
 from collections.abc import Callable, Iterable
 from hashlib import sha256
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal, get_args
 
 from training.dataset import Example
 from triage.errors import InvalidInput
 
-Split = Literal["train", "dev", "test"]
+Split = Literal["train", "dev", "test", "fresh"]
+"""`fresh` is written when a model is finished and read by no training or tuning after it: a second test."""
+SPLITS: Final = get_args(Split)
 
 
 def read_splits(corpus: Path) -> Callable[[Example], Split]:
@@ -18,12 +20,7 @@ def read_splits(corpus: Path) -> Callable[[Example], Split]:
     if not path.is_file():
         return by_hash
     batches: dict[str, list[str]] = json.loads(path.read_text("utf-8"))
-    where = {
-        batch: split
-        for split, names in batches.items()
-        if split in ("train", "dev", "test")
-        for batch in names
-    }
+    where = {batch: split for split, names in batches.items() if split in SPLITS for batch in names}
 
     def split(example: Example) -> Split:
         if example.batch not in where:

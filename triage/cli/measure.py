@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 app = typer.Typer()
 
 Corpus = Annotated[Path, typer.Option(help="Labelled comments: a folder of JSONL, or one file.")]
-Split = Annotated[str, typer.Option(help="train, dev, test, or all.")]
+Split = Annotated[str, typer.Option(help="train, dev, test, fresh (a second test), or all.")]
 
 
 @app.command()

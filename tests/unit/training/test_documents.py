@@ -2,6 +2,7 @@
 
 import math
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -37,11 +38,12 @@ def report() -> Report:
         bundle=Bundle(name="tiny"),
         recipe=Recipe(name="tiny", corpus=Path("corpus")),
         split="test",
-        sizes={"train": 100, "dev": 20, "test": len(pairs)},
+        sizes={"train": 100, "dev": 20, "test": len(pairs), "fresh": 7},
         sources=SOURCES,
         pairs=pairs,
         scores=by_language(pairs),
         draws=bootstrap(pairs, rounds=10),
+        fresh=by_language(pairs[:8]),
         baselines=[Baseline(name='"?" rule', tasks=("request_f1",), pairs=baselines.question_mark(examples))],
         claims=confidence.claims(judged),
         coverage=confidence.coverage(judged, {"0.95": Thresholds()}),
@@ -69,11 +71,19 @@ def test_the_card_says_what_a_reader_must_know() -> None:
 
 
 def test_every_figure_stands_beside_its_floor_and_the_baselines() -> None:
-    rows = {line.split("`")[1]: line for line in render(REPORT).splitlines() if line.startswith("| `")}
+    figures = render(REPORT).split("## By language")[0]
+    rows = {line.split("`")[1]: line for line in figures.splitlines() if line.startswith("| `")}
     assert set(rows) == set(TASKS)
     assert rows["request_f1"].count("1.000") >= 2  # the stub is as good as the rule here
     assert "0.95 (0.90) reached" in rows["request_f1"]
     assert all("reached" in rows[task] or "missed" in rows[task] for task in FLOORS)
+
+
+def test_a_second_test_has_its_own_table_where_there_is_one() -> None:
+    with_it = render(REPORT).split("## A second test")[1].split("\n## ")[0]
+    assert "7 comments written after" in with_it
+    assert with_it.count("| `") == len(TASKS)
+    assert "## A second test" not in render(replace(REPORT, fresh={}))
 
 
 def test_headline_figures_hold_mean_worst_calibration_and_flips() -> None:
