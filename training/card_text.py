@@ -134,6 +134,7 @@ def _cycle(cycle: Cycle, sources: Sequence[Source], asks: bool) -> str:
     text += f" but {len(cycle.without)} batches" if cycle.without else ""
     beside = f", {schedule.beside:.0%} third-party text beside it" if schedule.beside and sources else ""
     asked = f", {schedule.asked:.0%} of it asked" if schedule.asked and asks else ""
+    text += f" and {schedule.rehearsed:.0%} earlier comments" if schedule.rehearsed else ""
     mean = f"; the mean of {cycle.mean} ends" if cycle.mean > 1 else ""
     return f"{text}{asked}{beside}, {schedule.epochs} epochs at {schedule.rate:g}, seed {schedule.seed}{mean}"
 

@@ -22,6 +22,8 @@ class Cycle:
     """Of the corpus, where not all of it; a corpus that has none of them skips the cycle."""
     without: frozenset[str] = frozenset()
     """Batches that this cycle leaves out."""
+    earlier: frozenset[str] = frozenset()
+    """Batches that `Schedule.rehearsed` draws from."""
     mean: int = 1
     """The weights afterwards are the mean of what so many cycles ended in (Izmailov et al. 2018)."""
 
@@ -44,8 +46,10 @@ _ELEVENTH: Final = _TENTH | _batches(*range(47, 51))
 _TWELFTH: Final = _ELEVENTH | _batches(*range(51, 55))
 _UNUSUAL: Final = _batches(13, *range(15, 20), *range(21, 31), 32, 33, 35, *range(37, 40), *range(42, 45))
 """Written to be hard; the other half are ordinary answers, plain verdicts, rulings and the newest text."""
+_THIRTEENTH: Final = (_TWELFTH | _batches(*range(55, 60))) - _UNUSUAL
+_CARDS: Final = _batches(*range(46, 60))
 FIRST_PASS: Final = Schedule(epochs=1, rate=2e-4, joined=0.0)
-LAST: Final = Cycle(schedule=Schedule(epochs=1, rate=3e-4, seed=29, asked=0.2), without=_UNUSUAL, mean=4)
+LAST: Final = Cycle(schedule=Schedule(epochs=1, rate=3e-4, seed=29, asked=0.2), without=_UNUSUAL, mean=6)
 """Nearest to what customers write; a corpus of other batches goes through it alone."""
 CYCLES: Final = (
     Cycle(schedule=Schedule(epochs=6, rate=3e-4, seed=17, beside=0.0), batches=_FIRST),
@@ -60,11 +64,17 @@ CYCLES: Final = (
     Cycle(schedule=Schedule(epochs=1, rate=3e-4, seed=26), batches=_TENTH),
     Cycle(schedule=Schedule(epochs=1, rate=3e-4, seed=27, asked=0.2), batches=_ELEVENTH),
     Cycle(schedule=Schedule(epochs=1, rate=3e-4, seed=28, asked=0.2), batches=_TWELFTH),
+    Cycle(schedule=Schedule(epochs=1, rate=3e-4, seed=29, asked=0.2), batches=_THIRTEENTH, mean=4),
+    Cycle(
+        schedule=Schedule(epochs=4, rate=3e-4, seed=31, asked=0.2, rehearsed=0.5),
+        batches=_CARDS,
+        earlier=_NINTH,
+    ),
     LAST,
 )
 """The released model's: harder text joins cycle by cycle, third-party text beside it from the fifth on.
 
-The last cycle is over ordinary text.
+Text that one pass had hardly taught is then gone over four times; the last cycle is over ordinary text.
 """
 
 
@@ -111,3 +121,8 @@ def drawn(split: Sequence[Example], cycle: Cycle, share: float) -> list[Example]
     if share == 1.0:
         return found
     return random.Random(cycle.schedule.seed).sample(found, round(len(found) * share))
+
+
+def rehearsable(split: Sequence[Example], cycle: Cycle) -> list[Example]:
+    """The comments that a cycle may draw from beside its own."""
+    return [example for example in split if example.batch in cycle.earlier]

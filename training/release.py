@@ -19,7 +19,7 @@ from models.torch_engine import TorchEngine, extract, load_network
 from training import calibrate, quantise, thirdparty
 from training.dataset import Example, load_corpus
 from training.questions import Questions
-from training.recipe import Recipe, applicable, drawn
+from training.recipe import Recipe, applicable, drawn, rehearsable
 from training.splits import SPLITS, Split, read_splits
 from training.train import Average, learning, standardise, train
 from triage.errors import InvalidInput
@@ -69,7 +69,8 @@ def release(recipe: Recipe, folder: Path, step: Step) -> Bundle:
     for number, cycle in enumerate(cycles, 1):
         told = _logged(f"Training, cycle {number} of {len(cycles)}", folder, step)
         examples = drawn(data.train, cycle, recipe.share)
-        train(network, text, PADDING, examples, cycle.schedule, told, beside, questions)
+        earlier = rehearsable(data.train, cycle)
+        train(network, text, PADDING, examples, cycle.schedule, told, beside, questions, earlier)
         ends.append({name: tensor.clone() for name, tensor in learning(network).items()})
         mean = Average()
         for end in ends[-cycle.mean :]:

@@ -46,6 +46,8 @@ class Schedule:
     """Few-word crops per example, which teach the language alone."""
     beside: float = 0.2
     """Third-party examples per comment of the corpus, drawn anew each epoch: ordinary words that it lacks."""
+    rehearsed: float = 0.0
+    """Earlier comments per comment of this schedule, drawn anew each epoch so that they are not forgotten."""
     asked: float = 0.0
     """Share of examples beside a survey's question, crops and third-party text too, if any is given."""
     masked: float = 0.08
@@ -76,15 +78,16 @@ Progress = Callable[[float, str], None]
 def train(
     network: TriageNetwork, text: TextEncoder, padding: int, examples: Sequence[Example],
     schedule: Schedule, progress: Progress, beside: Sequence[Example] = (),
-    questions: Questions | None = None,
+    questions: Questions | None = None, earlier: Sequence[Example] = (),
 ) -> None:  # fmt: skip
-    """Trains `network` in place on `examples`, and on draws from `beside`; `questions` stand beside some.
+    """Trains `network` in place on `examples`, and on draws from `beside` and `earlier`.
 
-    `progress` hears the share done and a line of news.
+    `questions` stand beside some; `progress` hears the share done and a line of news.
     """
     torch.manual_seed(schedule.seed)
     rng = random.Random(schedule.seed)
-    steps = schedule.epochs * math.ceil(_size(examples, schedule, beside) / schedule.batch)
+    size = _size(len(examples) + _rehearsed(examples, earlier, schedule), schedule, beside)
+    steps = schedule.epochs * math.ceil(size / schedule.batch)
     optimizer = torch.optim.AdamW(parameter_groups(network, schedule), weight_decay=0.01)
     warmup = max(1, int(steps * schedule.warmup))
     rates = torch.optim.lr_scheduler.LambdaLR(
@@ -95,8 +98,9 @@ def train(
     losses: list[float] = []
     began, step = time.monotonic(), 0
     for epoch in range(schedule.epochs):
+        ours = rehearse(examples, earlier, schedule, rng)
         for windows, batch in batches(
-            epoch_examples(examples, schedule, rng, beside, questions), text, schedule.batch, rng
+            epoch_examples(ours, schedule, rng, beside, questions), text, schedule.batch, rng
         ):
             inputs = pad(
                 [hide(window, text.mask, schedule.masked, rng) for window in windows], padding, SHAPES
@@ -174,6 +178,13 @@ def learning(network: torch.nn.Module) -> dict[str, Tensor]:
     return {n: p.detach() for n, p in network.named_parameters() if "embeddings" not in n}
 
 
+def rehearse(
+    examples: Sequence[Example], earlier: Sequence[Example], schedule: Schedule, rng: random.Random
+) -> list[Example]:
+    """The examples and a draw of earlier ones, lest these be forgotten (Robins 1995)."""
+    return [*examples, *rng.sample(earlier, _rehearsed(examples, earlier, schedule))]
+
+
 def epoch_examples(
     examples: Sequence[Example], schedule: Schedule, rng: random.Random, beside: Sequence[Example] = (),
     questions: Questions | None = None,
@@ -188,26 +199,30 @@ def epoch_examples(
             by_language.setdefault(example.lang, []).append(example)
     varied = [_varied(example, by_language, schedule.joined, rng) for example in shuffled]
     ours = [example for example in shuffled if example.lang != UNDETERMINED]
-    varied += [cropped(rng.choice(ours), rng) for _ in range(_crops(examples, schedule))]
-    varied += [vary(example, rng) for example in rng.sample(beside, _drawn(examples, schedule, beside))]
+    varied += [cropped(rng.choice(ours), rng) for _ in range(_crops(len(examples), schedule))]
+    varied += [vary(example, rng) for example in rng.sample(beside, _drawn(len(examples), schedule, beside))]
     if questions:
         varied = [questions.beside(one, rng) if rng.random() < schedule.asked else one for one in varied]
     rng.shuffle(varied)
     return varied
 
 
-def _size(examples: Sequence[Example], schedule: Schedule, beside: Sequence[Example]) -> int:
+def _size(examples: int, schedule: Schedule, beside: Sequence[Example]) -> int:
     if not schedule.augmented:
-        return len(examples)
-    return len(examples) + _crops(examples, schedule) + _drawn(examples, schedule, beside)
+        return examples
+    return examples + _crops(examples, schedule) + _drawn(examples, schedule, beside)
 
 
-def _crops(examples: Sequence[Example], schedule: Schedule) -> int:
-    return round(schedule.cropped * len(examples))
+def _rehearsed(examples: Sequence[Example], earlier: Sequence[Example], schedule: Schedule) -> int:
+    return min(len(earlier), round(schedule.rehearsed * len(examples)))
 
 
-def _drawn(examples: Sequence[Example], schedule: Schedule, beside: Sequence[Example]) -> int:
-    return min(len(beside), round(schedule.beside * len(examples)))
+def _crops(examples: int, schedule: Schedule) -> int:
+    return round(schedule.cropped * examples)
+
+
+def _drawn(examples: int, schedule: Schedule, beside: Sequence[Example]) -> int:
+    return min(len(beside), round(schedule.beside * examples))
 
 
 def _varied(

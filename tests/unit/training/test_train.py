@@ -5,7 +5,7 @@ import torch
 from models.network import Logits
 from models.text import Window
 from training.dataset import Example
-from training.train import Average, Schedule, encode_targets, epoch_examples, learning, total_loss
+from training.train import Average, Schedule, encode_targets, epoch_examples, learning, rehearse, total_loss
 from triage.labels import CATEGORIES, INTENTS, LANGUAGES, SENTIMENTS
 
 
@@ -41,6 +41,14 @@ def test_there_is_never_more_third_party_text_than_was_given() -> None:
     schedule = Schedule(epochs=1, rate=1e-4, beside=0.9)
     drawn = epoch_examples(CORPUS, schedule, random.Random(1), FILMS)
     assert sum(one.id == "xed" for one in drawn) == len(FILMS)
+
+
+def test_earlier_comments_join_anew_each_epoch() -> None:
+    schedule, rng = Schedule(epochs=2, rate=1e-4, rehearsed=0.2), random.Random(1)
+    drawn = [rehearse(CORPUS[:50], CORPUS[50:], schedule, rng) for _ in range(2)]
+    assert all(one[:50] == CORPUS[:50] and len(one) == 60 for one in drawn)
+    assert drawn[0] != drawn[1]
+    assert rehearse(CORPUS[:50], [], schedule, rng) == CORPUS[:50]
 
 
 def test_a_weak_label_moves_praise_against_blame_only() -> None:
