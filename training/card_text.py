@@ -90,7 +90,7 @@ to people who answer them; not for judging employees, and not for deciding anyth
 without a person.
 
 Every figure below was written by the command that made the model. They are measured on the
-**{report.split}** split: {report.sizes[report.split]} comments{_apart(report.split)}.
+**{report.split}** split, unless said otherwise: {report.sizes[report.split]} comments{_apart(report.split)}.
 """
 
 
@@ -134,7 +134,7 @@ def _cycle(cycle: Cycle, sources: Sequence[Source], asks: bool) -> str:
     text += f" but {len(cycle.without)} batches" if cycle.without else ""
     beside = f", {schedule.beside:.0%} third-party text beside it" if schedule.beside and sources else ""
     asked = f", {schedule.asked:.0%} of it asked" if schedule.asked and asks else ""
-    text += f" and {schedule.rehearsed:.0%} earlier comments" if schedule.rehearsed else ""
+    text += f", {schedule.rehearsed:g} earlier comments beside each" if cycle.earlier else ""
     mean = f"; the mean of {cycle.mean} ends" if cycle.mean > 1 else ""
     return f"{text}{asked}{beside}, {schedule.epochs} epochs at {schedule.rate:g}, seed {schedule.seed}{mean}"
 
@@ -216,8 +216,7 @@ def _fresh(report: Report) -> str:
     ]
     return f"""## A second test
 
-{report.sizes["fresh"]} comments written after the first test had been looked at many times, as
-ordinary customers write; each was read by two, the second blind, and no choice was made by them.
+{report.sizes["fresh"]} comments of the split `fresh`, by which nothing is chosen (`docs/corpus.md`).
 
 {table(["task", "mean", "worst", "floor"], rows)}"""
 

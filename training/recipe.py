@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -47,7 +47,8 @@ _TWELFTH: Final = _ELEVENTH | _batches(*range(51, 55))
 _UNUSUAL: Final = _batches(13, *range(15, 20), *range(21, 31), 32, 33, 35, *range(37, 40), *range(42, 45))
 """Written to be hard; the other half are ordinary answers, plain verdicts, rulings and the newest text."""
 _THIRTEENTH: Final = (_TWELFTH | _batches(*range(55, 60))) - _UNUSUAL
-_CARDS: Final = _batches(*range(46, 60))
+_SELDOM_SEEN: Final = _batches(*range(46, 60))
+"""After one to three passes the network knew hardly more of them than of text it had not seen."""
 FIRST_PASS: Final = Schedule(epochs=1, rate=2e-4, joined=0.0)
 LAST: Final = Cycle(schedule=Schedule(epochs=1, rate=3e-4, seed=29, asked=0.2), without=_UNUSUAL, mean=6)
 """Nearest to what customers write; a corpus of other batches goes through it alone."""
@@ -67,7 +68,7 @@ CYCLES: Final = (
     Cycle(schedule=Schedule(epochs=1, rate=3e-4, seed=29, asked=0.2), batches=_THIRTEENTH, mean=4),
     Cycle(
         schedule=Schedule(epochs=4, rate=3e-4, seed=31, asked=0.2, rehearsed=0.5),
-        batches=_CARDS,
+        batches=_SELDOM_SEEN,
         earlier=_NINTH,
     ),
     LAST,
@@ -123,6 +124,6 @@ def drawn(split: Sequence[Example], cycle: Cycle, share: float) -> list[Example]
     return random.Random(cycle.schedule.seed).sample(found, round(len(found) * share))
 
 
-def rehearsable(split: Sequence[Example], cycle: Cycle) -> list[Example]:
-    """The comments that a cycle may draw from beside its own."""
-    return [example for example in split if example.batch in cycle.earlier]
+def rehearsable(split: Sequence[Example], cycle: Cycle, share: float) -> list[Example]:
+    """The comments that a cycle may draw from beside its own, or a share of them."""
+    return drawn(split, replace(cycle, batches=cycle.earlier), share)

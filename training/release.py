@@ -69,7 +69,7 @@ def release(recipe: Recipe, folder: Path, step: Step) -> Bundle:
     for number, cycle in enumerate(cycles, 1):
         told = _logged(f"Training, cycle {number} of {len(cycles)}", folder, step)
         examples = drawn(data.train, cycle, recipe.share)
-        earlier = rehearsable(data.train, cycle)
+        earlier = rehearsable(data.train, cycle, recipe.share)
         train(network, text, PADDING, examples, cycle.schedule, told, beside, questions, earlier)
         ends.append({name: tensor.clone() for name, tensor in learning(network).items()})
         mean = Average()

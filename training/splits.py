@@ -10,7 +10,7 @@ from training.dataset import Example
 from triage.errors import InvalidInput
 
 Split = Literal["train", "dev", "test", "fresh"]
-"""`fresh` is written when a model is finished and read by no training or tuning after it: a second test."""
+"""`fresh` is a second test: no training, tuning or choice reads it."""
 SPLITS: Final = get_args(Split)
 
 
@@ -20,7 +20,9 @@ def read_splits(corpus: Path) -> Callable[[Example], Split]:
     if not path.is_file():
         return by_hash
     batches: dict[str, list[str]] = json.loads(path.read_text("utf-8"))
-    where = {batch: split for split, names in batches.items() if split in SPLITS for batch in names}
+    if unknown := batches.keys() - {*SPLITS}:
+        raise InvalidInput(f"{path}: no split {', '.join(sorted(unknown))}: choose {', '.join(SPLITS)}")
+    where = {batch: split for split, names in batches.items() for batch in names}
 
     def split(example: Example) -> Split:
         if example.batch not in where:

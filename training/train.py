@@ -47,7 +47,7 @@ class Schedule:
     beside: float = 0.2
     """Third-party examples per comment of the corpus, drawn anew each epoch: ordinary words that it lacks."""
     rehearsed: float = 0.0
-    """Earlier comments per comment of this schedule, drawn anew each epoch so that they are not forgotten."""
+    """Earlier comments per comment of the cycle, drawn anew each epoch so that they are not forgotten."""
     asked: float = 0.0
     """Share of examples beside a survey's question, crops and third-party text too, if any is given."""
     masked: float = 0.08
@@ -98,9 +98,9 @@ def train(
     losses: list[float] = []
     began, step = time.monotonic(), 0
     for epoch in range(schedule.epochs):
-        ours = rehearse(examples, earlier, schedule, rng)
+        taught = rehearse(examples, earlier, schedule, rng)
         for windows, batch in batches(
-            epoch_examples(ours, schedule, rng, beside, questions), text, schedule.batch, rng
+            epoch_examples(taught, schedule, rng, beside, questions), text, schedule.batch, rng
         ):
             inputs = pad(
                 [hide(window, text.mask, schedule.masked, rng) for window in windows], padding, SHAPES

@@ -81,7 +81,7 @@ def test_every_figure_stands_beside_its_floor_and_the_baselines() -> None:
 
 def test_a_second_test_has_its_own_table_where_there_is_one() -> None:
     with_it = render(REPORT).split("## A second test")[1].split("\n## ")[0]
-    assert "7 comments written after" in with_it
+    assert "7 comments of the split `fresh`" in with_it
     assert with_it.count("| `") == len(TASKS)
     assert "## A second test" not in render(replace(REPORT, fresh={}))
 
@@ -89,7 +89,7 @@ def test_a_second_test_has_its_own_table_where_there_is_one() -> None:
 def test_headline_figures_hold_mean_worst_calibration_and_flips() -> None:
     figures = headline(REPORT)
     assert figures["request_f1"] == figures["request_f1.worst"] == 1.0
-    assert {"calibration.request", "outside.films", "flips.upper case"} <= figures.keys()
+    assert {"calibration.request", "outside.films", "flips.upper case", "fresh.request_f1"} <= figures.keys()
     assert not any(math.isnan(value) for value in figures.values())
 
 

@@ -12,8 +12,8 @@ def test_the_command_trains_by_the_recipe_unless_told_otherwise() -> None:
     assert (options["layers"], options["epochs"]) == (Recipe.layers, None)
 
 
-def test_text_joins_cycle_by_cycle_until_all_of_it_is_there() -> None:
-    parts = [cycle.batches for cycle in CYCLES[:-3]]
+def test_text_joins_cycle_by_cycle() -> None:
+    parts = [cycle.batches for cycle in CYCLES if not cycle.earlier][:-2]
     assert all(one and two and one < two for one, two in pairwise(parts))
 
 
@@ -30,7 +30,7 @@ def test_no_cycle_rehearses_what_it_trains_on_or_what_no_cycle_had_before() -> N
 def test_what_is_rehearsed_is_earlier_text() -> None:
     split = [example(id=f"en-b{batch}-1") for batch in (1, 50, 70)]
     (cycle,) = (cycle for cycle in CYCLES if cycle.earlier)
-    assert [one.batch for one in rehearsable(split, cycle)] == ["b1"]
+    assert [one.batch for one in rehearsable(split, cycle, 1.0)] == ["b1"]
     assert [one.batch for one in drawn(split, cycle, 1.0)] == ["b50"]
 
 
@@ -49,7 +49,7 @@ def test_a_corpus_skips_the_cycles_whose_batches_it_lacks() -> None:
     theirs = [example(id=f"en-b0-{n}") for n in range(4)]
     assert applicable(CYCLES, theirs) == CYCLES[-1:]
     assert applicable(CYCLES, [example(id="en-b20-1")]) == tuple(
-        cycle for cycle in CYCLES[3:] if not cycle.earlier
+        cycle for cycle in CYCLES[3:] if cycle.batches is None or "b20" in cycle.batches
     )
 
 

@@ -10,15 +10,24 @@ from triage.errors import InvalidInput
 
 
 def test_whole_batches_go_where_the_file_says(tmp_path: Path) -> None:
-    (tmp_path / "splits.json").write_text(json.dumps({"train": ["b1", "b2"], "test": ["b5"]}))
+    (tmp_path / "splits.json").write_text(
+        json.dumps({"train": ["b1", "b2"], "test": ["b5"], "fresh": ["b6"]})
+    )
     split = read_splits(tmp_path)
-    assert [split(example(id=f"it-{batch}-001")) for batch in ("b1", "b2", "b5")] == [
+    assert [split(example(id=f"it-{batch}-001")) for batch in ("b1", "b2", "b5", "b6")] == [
         "train",
         "train",
         "test",
+        "fresh",
     ]
     with pytest.raises(InvalidInput, match="batch b9 of it-b9-001 is in no split"):
         split(example(id="it-b9-001"))
+
+
+def test_a_split_that_is_none_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "splits.json").write_text(json.dumps({"train": ["b1"], "tset": ["b5"]}))
+    with pytest.raises(InvalidInput, match="no split tset: choose train, dev, test, fresh"):
+        read_splits(tmp_path)
 
 
 def test_without_a_file_a_fifth_tests_and_a_tenth_tunes(tmp_path: Path) -> None:

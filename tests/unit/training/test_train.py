@@ -1,9 +1,12 @@
 import random
+from collections.abc import Sequence
 
+import pytest
 import torch
 
 from models.network import Logits
 from models.text import Window
+from training import train
 from training.dataset import Example
 from training.train import Average, Schedule, encode_targets, epoch_examples, learning, rehearse, total_loss
 from triage.labels import CATEGORIES, INTENTS, LANGUAGES, SENTIMENTS
@@ -49,6 +52,28 @@ def test_earlier_comments_join_anew_each_epoch() -> None:
     assert all(one[:50] == CORPUS[:50] and len(one) == 60 for one in drawn)
     assert drawn[0] != drawn[1]
     assert rehearse(CORPUS[:50], [], schedule, rng) == CORPUS[:50]
+
+
+def test_training_goes_over_earlier_comments_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Enough(Exception): ...
+
+    def first_epoch(examples: Sequence[Example], *_: object) -> list[Example]:
+        assert len(examples) == 60
+        raise Enough
+
+    monkeypatch.setattr(train, "epoch_examples", first_epoch)
+    monkeypatch.setattr(train, "parameter_groups", lambda network, _: list(network.parameters()))
+    schedule = Schedule(epochs=1, rate=1e-4, rehearsed=0.2)
+    with pytest.raises(Enough):
+        train.train(
+            torch.nn.Linear(1, 1),
+            None,
+            1,
+            CORPUS[:50],
+            schedule,
+            lambda *_: None,
+            earlier=CORPUS[50:],  # type: ignore[arg-type]
+        )
 
 
 def test_a_weak_label_moves_praise_against_blame_only() -> None:
