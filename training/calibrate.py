@@ -14,7 +14,7 @@ from models.predictor import Engine
 from models.text import LEAD, TextEncoder, pad
 from training.dataset import Example
 from training.train import IGNORE, encode_targets, one_window_each
-from triage.labels import SENTIMENTS
+from triage.labels import POLARITIES, SENTIMENTS
 from triage.types import Confident, Thresholds
 
 Array = NDArray[np.float64]
@@ -24,8 +24,8 @@ AS_GOOD: Final = 0.006
 """A difference in F1 that dev's thousand comments cannot tell from none: three of its 420 requests."""
 SEVERAL: Final = ("aspects", "sentiment", "intent", "language")
 BINARY: Final = ("request", "urgent")
-BIASED: Final = {"aspects": 1, "sentiment": len(SENTIMENTS) - 1}
-"""How many classes get a bias of their own: of a category its absence, of sentiment all but the last."""
+BIASED: Final = {"aspects": len(POLARITIES), "sentiment": len(SENTIMENTS) - 1}
+"""How many classes get a bias of their own: all but the last."""
 
 
 @dataclass(frozen=True, kw_only=True)
