@@ -63,13 +63,11 @@ def splits(examples: Sequence[Example], corpus: Path) -> str:
     """How many comments train, tune and test."""
     where = read_splits(corpus)
     counts = Counter((where(example), example.batch) for example in examples)
-    names = [name for name in SPLITS if any(where(example) == name for example in examples)]
     rows = []
-    for name in names:
-        batches = sorted((batch, count) for (split, batch), count in counts.items() if split == name)
-        rows.append(
-            [name, sum(count for _, count in batches), ", ".join(f"{batch} ({n})" for batch, n in batches)]
-        )
+    for name in SPLITS:
+        if batches := sorted((batch, count) for (split, batch), count in counts.items() if split == name):
+            shown = ", ".join(f"{batch} ({count})" for batch, count in batches)
+            rows.append([name, sum(count for _, count in batches), shown])
     return table(["split", "comments", "batches"], rows)
 
 

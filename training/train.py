@@ -89,19 +89,14 @@ def train(
     size = _size(len(examples) + _rehearsed(examples, earlier, schedule), schedule, beside)
     steps = schedule.epochs * math.ceil(size / schedule.batch)
     optimizer = torch.optim.AdamW(parameter_groups(network, schedule), weight_decay=0.01)
-    warmup = max(1, int(steps * schedule.warmup))
-    rates = torch.optim.lr_scheduler.LambdaLR(
-        optimizer, lambda step: min((step + 1) / warmup, max(0.02, (steps - step) / max(1, steps - warmup)))
-    )
+    rates = _rates(optimizer, steps, max(1, int(steps * schedule.warmup)))
     average = Average()
     network.train()
     losses: list[float] = []
     began, step = time.monotonic(), 0
     for epoch in range(schedule.epochs):
-        taught = rehearse(examples, earlier, schedule, rng)
-        for windows, batch in batches(
-            epoch_examples(taught, schedule, rng, beside, questions), text, schedule.batch, rng
-        ):
+        drawn = epoch_examples(examples, schedule, rng, beside, questions, earlier)
+        for windows, batch in batches(drawn, text, schedule.batch, rng):
             inputs = pad(
                 [hide(window, text.mask, schedule.masked, rng) for window in windows], padding, SHAPES
             )
@@ -128,6 +123,13 @@ def train(
     average.write(network)
     network.eval()
     progress(1.0, f"loss {sum(losses[-100:]) / len(losses[-100:]):.3f}")
+
+
+def _rates(optimizer: torch.optim.Optimizer, steps: int, warmup: int) -> torch.optim.lr_scheduler.LambdaLR:
+    """Up to the peak in `warmup` steps, then down in a line to a fiftieth of it."""
+    return torch.optim.lr_scheduler.LambdaLR(
+        optimizer, lambda step: min((step + 1) / warmup, max(0.02, (steps - step) / max(1, steps - warmup)))
+    )
 
 
 def standardise(network: TriageNetwork, text: TextEncoder, padding: int, examples: Sequence[Example]) -> None:
@@ -178,19 +180,16 @@ def learning(network: torch.nn.Module) -> dict[str, Tensor]:
     return {n: p.detach() for n, p in network.named_parameters() if "embeddings" not in n}
 
 
-def rehearse(
-    examples: Sequence[Example], earlier: Sequence[Example], schedule: Schedule, rng: random.Random
-) -> list[Example]:
-    """The examples and a draw of earlier ones, lest these be forgotten (Robins 1995)."""
-    return [*examples, *rng.sample(earlier, _rehearsed(examples, earlier, schedule))]
-
-
 def epoch_examples(
     examples: Sequence[Example], schedule: Schedule, rng: random.Random, beside: Sequence[Example] = (),
-    questions: Questions | None = None,
+    questions: Questions | None = None, earlier: Sequence[Example] = (),
 ) -> list[Example]:  # fmt: skip
-    """One epoch's examples: shuffled, some joined with another of their language or asked, all varied."""
-    shuffled = rng.sample(list(examples), len(examples))
+    """One epoch's examples: shuffled, some joined with another of their language or asked, all varied.
+
+    With a draw of `earlier` ones, lest these be forgotten (rehearsal, Robins 1995).
+    """
+    examples = [*examples, *rng.sample(earlier, _rehearsed(examples, earlier, schedule))]
+    shuffled = rng.sample(examples, len(examples))
     if not schedule.augmented:
         return shuffled
     by_language: dict[str | None, list[Example]] = {}

@@ -1,5 +1,4 @@
 import random
-from collections.abc import Sequence
 
 import pytest
 import torch
@@ -8,7 +7,7 @@ from models.network import Logits
 from models.text import Window
 from training import train
 from training.dataset import Example
-from training.train import Average, Schedule, encode_targets, epoch_examples, learning, rehearse, total_loss
+from training.train import Average, Schedule, encode_targets, epoch_examples, learning, total_loss
 from triage.labels import CATEGORIES, INTENTS, LANGUAGES, SENTIMENTS
 
 
@@ -47,33 +46,31 @@ def test_there_is_never_more_third_party_text_than_was_given() -> None:
 
 
 def test_earlier_comments_join_anew_each_epoch() -> None:
-    schedule, rng = Schedule(epochs=2, rate=1e-4, rehearsed=0.2), random.Random(1)
-    drawn = [rehearse(CORPUS[:50], CORPUS[50:], schedule, rng) for _ in range(2)]
-    assert all(one[:50] == CORPUS[:50] and len(one) == 60 for one in drawn)
-    assert drawn[0] != drawn[1]
-    assert rehearse(CORPUS[:50], [], schedule, rng) == CORPUS[:50]
+    schedule, rng = Schedule(epochs=2, rate=1e-4, rehearsed=0.2, cropped=0.0, joined=0.0), random.Random(1)
+    new, earlier = CORPUS[:50], CORPUS[50:]
+    first, second = (
+        {one.id for one in epoch_examples(new, schedule, rng, earlier=earlier)} for _ in range(2)
+    )
+    assert first & second >= {one.id for one in new}
+    assert len(first) == len(second) == 60
+    assert first != second
+    assert len(epoch_examples(new, schedule, rng)) == 50
 
 
 def test_training_goes_over_earlier_comments_too(monkeypatch: pytest.MonkeyPatch) -> None:
     class Enough(Exception): ...
 
-    def first_epoch(examples: Sequence[Example], *_: object) -> list[Example]:
-        assert len(examples) == 60
+    def first_epoch(*given: object) -> list[Example]:
+        assert given[-1] is earlier
         raise Enough
 
+    earlier = CORPUS[50:]
+    network, text = torch.nn.Linear(1, 1), object()
     monkeypatch.setattr(train, "epoch_examples", first_epoch)
     monkeypatch.setattr(train, "parameter_groups", lambda network, _: list(network.parameters()))
     schedule = Schedule(epochs=1, rate=1e-4, rehearsed=0.2)
     with pytest.raises(Enough):
-        train.train(
-            torch.nn.Linear(1, 1),
-            None,
-            1,
-            CORPUS[:50],
-            schedule,
-            lambda *_: None,
-            earlier=CORPUS[50:],  # type: ignore[arg-type]
-        )
+        train.train(network, text, 1, CORPUS[:50], schedule, lambda *_: None, earlier=earlier)  # type: ignore[arg-type]
 
 
 def test_a_weak_label_moves_praise_against_blame_only() -> None:
