@@ -104,8 +104,9 @@ def _data(report: Report) -> str:
     bundle, sizes = report.bundle, report.sizes
     first_pass = [
         [
-            source.file.removesuffix(".jsonl"),
-            f"first pass, and beside the corpus: {source.origin}, {source.licence}",
+            source.name,
+            f"{'first pass, and beside the corpus' if source.most else 'measured on'}: "
+            f"{source.origin}, {source.licence}",
         ]
         for source in report.sources
     ]

@@ -4,9 +4,11 @@ Each set is read into `Example`s that carry only what the set really labels; the
 never enter the project, and a model trained on them names them in its card.
 """
 
+import html
 import json
 import random
 import re
+import tarfile
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Set
 from dataclasses import dataclass
@@ -33,6 +35,11 @@ class Source:
     checked: int = 0
     """How many rows a language and polarity are kept from training, to be measured on."""
 
+    @property
+    def name(self) -> str:
+        """The file's, without what it ends in."""
+        return self.file.split(".")[0]
+
 
 def load(folder: Path, seed: int) -> tuple[list[Example], list[Source]]:
     """A balanced sample of every set found in `folder`, and the sets it came from.
@@ -53,7 +60,7 @@ def unseen(folder: Path, seed: int) -> dict[str, list[Example]]:
     """
     learnt = {normalised(example.text) for example in load(folder, seed)[0]}
     return {
-        source.file.removesuffix(".jsonl"): [
+        source.name: [
             Example(id=source.file, text=row["text"], lang=row["lang"], polarity=row["polarity"])
             for row in _checked(source, folder, learnt, random.Random(seed))
         ]
@@ -85,12 +92,40 @@ def _groups(
 ) -> dict[tuple[str, str], list[Record]]:
     """The set's records by language and kind."""
     groups: dict[tuple[str, str], list[Record]] = defaultdict(list)
-    with (folder / source.file).open(encoding="utf-8") as lines:
+    path = folder / source.file
+    for record in _rated(path) if path.suffix == ".gz" else _lines(path):
+        groups[record["lang"], kind(record)].append(record)
+    return groups
+
+
+def _lines(path: Path) -> Iterator[Record]:
+    with path.open(encoding="utf-8") as lines:
         for number, line in enumerate(lines, 1):
             if line.strip():
-                record = _record(line, f"{source.file}:{number}")
-                groups[record["lang"], kind(record)].append(record)
-    return groups
+                yield _record(line, f"{path.name}:{number}")
+
+
+def _rated(path: Path) -> Iterator[Record]:
+    """English texts after a number and ten people's mean rating (-4 to 4), as shipped by their authors."""
+    with tarfile.open(path) as archive:
+        for member in archive:
+            if member.name.endswith("_GroundTruth.txt") and (file := archive.extractfile(member)):
+                lines = file.read().decode("utf-8", "replace").splitlines()
+                for number, line in enumerate(lines, 1):
+                    yield from _rating_of(line, f"{path.name}, {member.name}:{number}")
+
+
+def _rating_of(line: str, place: str) -> Iterator[Record]:
+    """One record, or none where raters did not agree on a side: nearer to 0 than 1."""
+    try:
+        _, mean, text = line.split("\t", 2)
+        rating = float(mean)
+    except ValueError as error:
+        raise InvalidInput(f"{place}: not a number, a mean rating and a text between tabs") from error
+    if abs(rating) >= 1.0:
+        side = "positive" if rating > 0 else "negative"
+        said = _join(html.unescape(text.replace("@anonymous", "")))
+        yield {"text": said, "lang": "en", "label": side, "polarity": side}
 
 
 def _record(line: str, place: str) -> Record:
@@ -125,6 +160,11 @@ def _join(text: str) -> str:
 def _sentiment(record: Record) -> Example:
     """Films' emotions tell praise from blame; what is neutral or mixed they draw otherwise than customers."""
     return Example(id="xed", text=record["text"], lang=record["lang"], polarity=record["polarity"] or None)
+
+
+def _rating(record: Record) -> Example:
+    """Ten people's mean is firm enough to say that a text is not mixed or neutral either."""
+    return Example(id="hutto", text=record["text"], lang="en", sentiment=record["polarity"])
 
 
 def _question(record: Record) -> Example:
@@ -170,7 +210,7 @@ _XED: Final = ("Helsinki-NLP/XED (Öhman et al. 2020)", "CC BY 4.0")
 SOURCES: Final = (
     Source(
         file="xed_sentiment.jsonl", origin=_XED[0], licence=_XED[1],
-        most=550, read=_sentiment, checked=60,
+        most=1000, read=_sentiment, checked=60,
     ),
     Source(file="xed_questions_nopunct.jsonl", origin=_XED[0], licence=_XED[1], most=250, read=_question),
     Source(
@@ -184,5 +224,13 @@ SOURCES: Final = (
     Source(
         file="czech_restaurant_absa.jsonl", origin="biba10/Czech-Dataset-for-Complex-ABSA-Tasks",
         licence="MIT", most=1200, read=_review, checked=600,
+    ),
+    Source(
+        file="hutto_ICWSM_2014.tar.gz", origin="vaderSentiment on PyPI (Hutto and Gilbert 2014)",
+        licence="MIT", most=6500, read=_rating, checked=400,
+    ),
+    Source(
+        file="sentiment_labelled_sentences.jsonl", origin="UCI (Kotzias et al. 2015)", licence="CC BY 4.0",
+        most=0, read=_sentiment, checked=1500,
     ),
 )  # fmt: skip

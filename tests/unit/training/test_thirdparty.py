@@ -1,4 +1,5 @@
 import json
+import tarfile
 from pathlib import Path
 
 import pytest
@@ -48,7 +49,7 @@ def test_reviews_map_to_our_categories(tmp_path: Path) -> None:
 
 
 def test_a_sample_is_balanced_and_repeatable(tmp_path: Path) -> None:
-    rows = [{"text": f"line {n}", "lang": "en", "label": "positive"} for n in range(900)]
+    rows = [{"text": f"line {n}", "lang": "en", "label": "positive"} for n in range(1100)]
     rows += [{"text": f"zeile {n}", "lang": "de", "label": "negative"} for n in range(20)]
     write(tmp_path, "xed_sentiment.jsonl", *rows)
     examples, _ = load(tmp_path, seed=3)
@@ -76,7 +77,7 @@ def test_a_line_that_is_not_as_told_is_named(tmp_path: Path, line: str, fault: s
 
 def test_what_is_measured_on_was_not_learnt_from(tmp_path: Path) -> None:
     sides = ("positive", "negative", "neutral")
-    rows = [{"text": f"line {letters(n)}", "lang": "en", "label": sides[n % 3]} for n in range(2400)]
+    rows = [{"text": f"line {letters(n)}", "lang": "en", "label": sides[n % 3]} for n in range(3300)]
     rows += [row | {"text": row["text"] + "!"} for row in rows]
     write(tmp_path, "xed_sentiment.jsonl", *rows)
     learnt = {one.text.strip("!") for one in load(tmp_path, seed=3)[0]}
@@ -99,3 +100,36 @@ def test_a_review_has_a_side_where_all_of_it_agrees(tmp_path: Path) -> None:
     assert {(one.text.split()[1], one.polarity) for one in checked} == {
         ("Dobré.", "positive"), ("Hrůza.", "negative")
     }  # fmt: skip
+
+
+def archive(folder: Path, **files: str) -> None:
+    with tarfile.open(folder / "hutto_ICWSM_2014.tar.gz", "w:gz") as tar:
+        for name, text in files.items():
+            (folder / name).write_text(text, "utf-8")
+            tar.add(folder / name, f"hutto/{name}_GroundTruth.txt" if name != "notes" else "hutto/notes.txt")
+
+
+def test_rated_texts_are_read_from_their_archive(tmp_path: Path) -> None:
+    archive(
+        tmp_path,
+        tweets="1\t2.7\t@anonymous so good &amp; cheap\n2\t-0.4\tmeh\n",
+        reviews="1_1\t-1.9\tit broke\tin two\n",
+        notes="no\tratings",
+    )
+    examples, _ = load(tmp_path, seed=1)
+    assert {(one.text, one.lang, one.sentiment, one.polarity) for one in examples} == {
+        ("so good & cheap", "en", "positive", None), ("it broke\tin two", "en", "negative", None)
+    }  # fmt: skip
+
+
+def test_an_archive_whose_lines_hold_no_rating_is_named(tmp_path: Path) -> None:
+    archive(tmp_path, tweets="1\t2.7\tgood\n2\tgood\n")
+    with pytest.raises(InvalidInput, match=r"tweets_GroundTruth\.txt:2: "):
+        load(tmp_path, seed=1)
+
+
+def test_a_set_to_be_measured_on_is_not_learnt_from(tmp_path: Path) -> None:
+    rows = [{"text": f"line {letters(n)}", "lang": "en", "label": "positive"} for n in range(9)]
+    write(tmp_path, "sentiment_labelled_sentences.jsonl", *rows)
+    assert load(tmp_path, seed=1)[0] == []
+    assert len(unseen(tmp_path, seed=1)["sentiment_labelled_sentences"]) == 9
