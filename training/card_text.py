@@ -133,9 +133,13 @@ def _cycle(cycle: Cycle, sources: Sequence[Source], asks: bool) -> str:
     schedule = cycle.schedule
     text = f"{len(cycle.batches)} batches of the corpus" if cycle.batches else "all of the training split"
     text += f" but {len(cycle.without)} batches" if cycle.without else ""
-    beside = f", {schedule.beside:.0%} third-party text beside it" if schedule.beside and sources else ""
+    beside = (
+        f", {schedule.beside:.0%} third-party text beside it"
+        if schedule.beside and any(source.most for source in sources)
+        else ""
+    )
     asked = f", {schedule.asked:.0%} of it asked" if schedule.asked and asks else ""
-    text += f", {schedule.rehearsed:g} earlier comments beside each" if cycle.earlier else ""
+    text += f", {schedule.rehearsed:g} earlier comments beside each" if schedule.rehearsed else ""
     mean = f"; the mean of {cycle.mean} ends" if cycle.mean > 1 else ""
     return f"{text}{asked}{beside}, {schedule.epochs} epochs at {schedule.rate:g}, seed {schedule.seed}{mean}"
 
@@ -246,8 +250,8 @@ def _outside(sets: Mapping[str, Sides]) -> str:
     ]
     return f"""## Text of other kinds
 
-Third-party texts that no training saw (of the same sets others were learnt from, and film lines often in
-another language): how often praise is told from blame. Their labels are weak, the film lines' above all.
+Third-party texts that no training saw (though it saw others of the sets learnt from): how often praise is
+told from blame.
 
 {table(["set", "texts", "mean over languages", "worst"], rows)}"""
 

@@ -22,8 +22,8 @@ class Cycle:
     """Of the corpus, where not all of it; a corpus that has none of them skips the cycle."""
     without: frozenset[str] = frozenset()
     """Batches that this cycle leaves out."""
-    earlier: frozenset[str] = frozenset()
-    """Batches that `Schedule.rehearsed` draws from."""
+    earlier: frozenset[str] | None = frozenset()
+    """Batches that `Schedule.rehearsed` draws from; None for all but its own."""
     mean: int = 1
     """The weights afterwards are the mean of what so many cycles ended in (Izmailov et al. 2018)."""
 
@@ -80,15 +80,15 @@ CYCLES: Final = (
     Cycle(
         schedule=Schedule(epochs=2, rate=3e-4, seed=33, asked=0.2, beside=0.4, rehearsed=1.0),
         batches=_NEWEST,
-        earlier=_TWELFTH | _THIRTEENTH,
+        earlier=None,
         mean=3,
     ),
 )
 """The released model's: harder text joins cycle by cycle, third-party text beside it from the fifth on.
 
-Text that one pass had hardly taught is then gone over four times; ordinary text follows, with more
-third-party text beside it, which tells praise from blame where no shop is spoken of; last the newest,
-with as much of all else.
+Text that one pass had hardly taught is then gone over four times, and ordinary text once; once more with more
+third-party text beside it, which tells praise from blame where no shop is spoken of; last the newest, with as
+much of all else.
 """
 
 
@@ -99,7 +99,7 @@ class Recipe:
     name: str
     corpus: Path
     third_party: Path | None = None
-    """Folder of openly licensed sets for the first pass; without it there is none."""
+    """Folder of openly licensed sets for the first pass and beside the corpus; without it there are none."""
     surveys: Path | None = None
     """Folder of surveys whose questions stand beside some comments; without it the model reads none."""
     encoder: str | None = None
@@ -117,9 +117,7 @@ class Recipe:
 
 def one_cycle(epochs: int) -> tuple[Cycle]:
     """`epochs` passes over the whole training split, and no more."""
-    return (
-        Cycle(schedule=Schedule(epochs=epochs, rate=ORDINARY.schedule.rate, asked=ORDINARY.schedule.asked)),
-    )
+    return (Cycle(schedule=replace(ORDINARY.schedule, epochs=epochs)),)
 
 
 def applicable(cycles: Sequence[Cycle], split: Sequence[Example]) -> tuple[Cycle, ...]:
@@ -141,4 +139,6 @@ def drawn(split: Sequence[Example], cycle: Cycle, share: float) -> list[Example]
 
 def rehearsable(split: Sequence[Example], cycle: Cycle, share: float) -> list[Example]:
     """The comments that a cycle may draw from beside its own, or a share of them."""
+    if cycle.earlier is None:
+        return drawn(split, replace(cycle, batches=None, without=cycle.batches or frozenset()), share)
     return drawn(split, replace(cycle, batches=cycle.earlier), share)

@@ -63,6 +63,7 @@ def release(recipe: Recipe, folder: Path, step: Step) -> Bundle:
     beside: list[Example] = []
     if recipe.third_party:
         beside, _ = thirdparty.load(recipe.third_party, recipe.first_pass.seed)
+    if beside:
         train(network, text, PADDING, beside, recipe.first_pass, _logged("First pass", folder, step))
     cycles = applicable(recipe.cycles, data.train)
     ends: list[dict[str, Tensor]] = []

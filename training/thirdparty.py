@@ -4,17 +4,16 @@ Each set is read into `Example`s that carry only what the set really labels; the
 never enter the project, and a model trained on them names them in its card.
 """
 
-import html
 import json
 import random
 import re
-import tarfile
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Set
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from training import ratings
 from training.corpus import normalised
 from training.dataset import Example
 from triage.errors import InvalidInput
@@ -33,7 +32,7 @@ class Source:
     most: int
     read: Callable[[Record], Example]
     checked: int = 0
-    """How many rows a language and polarity are kept from training, to be measured on."""
+    """How many rows a language and polarity to measure on, of those left; 0 where most are learnt from."""
 
     @property
     def name(self) -> str:
@@ -106,26 +105,8 @@ def _lines(path: Path) -> Iterator[Record]:
 
 
 def _rated(path: Path) -> Iterator[Record]:
-    """English texts after a number and ten people's mean rating (-4 to 4), as shipped by their authors."""
-    with tarfile.open(path) as archive:
-        for member in archive:
-            if member.name.endswith("_GroundTruth.txt") and (file := archive.extractfile(member)):
-                lines = file.read().decode("utf-8", "replace").splitlines()
-                for number, line in enumerate(lines, 1):
-                    yield from _rating_of(line, f"{path.name}, {member.name}:{number}")
-
-
-def _rating_of(line: str, place: str) -> Iterator[Record]:
-    """One record, or none where raters did not agree on a side: nearer to 0 than 1."""
-    try:
-        _, mean, text = line.split("\t", 2)
-        rating = float(mean)
-    except ValueError as error:
-        raise InvalidInput(f"{place}: not a number, a mean rating and a text between tabs") from error
-    if abs(rating) >= 1.0:
-        side = "positive" if rating > 0 else "negative"
-        said = _join(html.unescape(text.replace("@anonymous", "")))
-        yield {"text": said, "lang": "en", "label": side, "polarity": side}
+    for text, side in ratings.read(path):
+        yield {"text": text, "lang": "en", "label": side, "polarity": side}
 
 
 def _record(line: str, place: str) -> Record:
@@ -163,7 +144,7 @@ def _sentiment(record: Record) -> Example:
 
 
 def _rating(record: Record) -> Example:
-    """Ten people's mean is firm enough to say that a text is not mixed or neutral either."""
+    """The mean of twenty people is firm enough to say that a text is not mixed or neutral either."""
     return Example(id="hutto", text=record["text"], lang="en", sentiment=record["polarity"])
 
 
@@ -210,7 +191,7 @@ _XED: Final = ("Helsinki-NLP/XED (Öhman et al. 2020)", "CC BY 4.0")
 SOURCES: Final = (
     Source(
         file="xed_sentiment.jsonl", origin=_XED[0], licence=_XED[1],
-        most=1000, read=_sentiment, checked=60,
+        most=1000, read=_sentiment,
     ),
     Source(file="xed_questions_nopunct.jsonl", origin=_XED[0], licence=_XED[1], most=250, read=_question),
     Source(
@@ -226,11 +207,14 @@ SOURCES: Final = (
         licence="MIT", most=1200, read=_review, checked=600,
     ),
     Source(
-        file="hutto_ICWSM_2014.tar.gz", origin="vaderSentiment on PyPI (Hutto and Gilbert 2014)",
-        licence="MIT", most=6500, read=_rating, checked=400,
+        file="hutto_ICWSM_2014.tar.gz",
+        origin="sentences from film and product reviews and newspapers, and posts, rated by twenty people"
+        " each (Hutto and Gilbert 2014), from vaderSentiment on PyPI",
+        licence="MIT as its compilers released it", most=6500, read=_rating,
     ),
     Source(
-        file="sentiment_labelled_sentences.jsonl", origin="UCI (Kotzias et al. 2015)", licence="CC BY 4.0",
+        file="sentiment_labelled_sentences.jsonl", licence="CC BY 4.0",
+        origin="UCI (Kotzias et al. 2015): sentences from reviews of goods, restaurants and films",
         most=0, read=_sentiment, checked=1500,
     ),
 )  # fmt: skip

@@ -17,7 +17,7 @@ def train(
     corpus: Corpus = Path("fixtures/corpus"),
     output: Annotated[Path, typer.Option(help="Folder of the new bundle.")] = Path("training/runs/new"),
     third_party: Annotated[
-        Path | None, typer.Option(help="Folder of openly licensed sets for a first pass (docs/retrain.md).")
+        Path | None, typer.Option(help="Folder of openly licensed sets to learn from too (docs/retrain.md).")
     ] = None,
     surveys: Annotated[
         Path | None,

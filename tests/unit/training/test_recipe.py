@@ -15,23 +15,28 @@ def test_the_command_trains_by_the_recipe_unless_told_otherwise() -> None:
 def test_text_joins_cycle_by_cycle() -> None:
     parts = [cycle.batches for cycle in CYCLES[:12]]
     assert all(one and two and one < two for one, two in pairwise(parts))
+    assert CYCLES[12].batches
+    assert CYCLES[14].batches
+    assert CYCLES[12].batches < CYCLES[14].batches
+    assert not ORDINARY.without & CYCLES[14].batches, "the same kind of text once more"
 
 
 def test_no_cycle_rehearses_what_it_trains_on_or_what_no_cycle_had_before() -> None:
     seen: set[str] = set()
     for cycle in CYCLES:
-        assert cycle.earlier.isdisjoint(cycle.batches or ())
-        assert cycle.earlier <= seen
-        assert bool(cycle.earlier) == bool(cycle.schedule.rehearsed)
+        if cycle.earlier is not None:
+            assert cycle.earlier.isdisjoint(cycle.batches or ())
+            assert cycle.earlier <= seen
+        assert (cycle.earlier != frozenset()) == bool(cycle.schedule.rehearsed)
         seen |= cycle.batches or set()
 
 
 def test_what_is_rehearsed_is_earlier_text() -> None:
-    split = [example(id=f"en-b{batch}-1") for batch in (1, 50, 70)]
-    first, last = (cycle for cycle in CYCLES if cycle.earlier)
+    split = [example(id=f"en-b{batch}-1") for batch in (0, 1, 50, 70)]
+    first, last = (cycle for cycle in CYCLES if cycle.schedule.rehearsed)
     assert [one.batch for one in rehearsable(split, first, 1.0)] == ["b1"]
     assert [one.batch for one in drawn(split, first, 1.0)] == ["b50"]
-    assert [one.batch for one in rehearsable(split, last, 1.0)] == ["b1", "b50"]
+    assert [one.batch for one in rehearsable(split, last, 1.0)] == ["b0", "b1", "b50"]
     assert [one.batch for one in drawn(split, last, 1.0)] == ["b70"]
 
 
@@ -43,7 +48,8 @@ def test_the_ordinary_cycle_takes_whatever_is_new_and_leaves_only_what_was_learn
 
 def test_one_cycle_goes_over_everything() -> None:
     (cycle,) = one_cycle(3)
-    assert (cycle.schedule.epochs, cycle.batches) == (3, None)
+    assert (cycle.schedule.epochs, cycle.batches, cycle.without) == (3, None, frozenset())
+    assert cycle.schedule.beside == ORDINARY.schedule.beside
 
 
 def test_a_corpus_skips_the_cycles_whose_batches_it_lacks() -> None:

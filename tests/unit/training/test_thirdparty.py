@@ -76,13 +76,13 @@ def test_a_line_that_is_not_as_told_is_named(tmp_path: Path, line: str, fault: s
 
 
 def test_what_is_measured_on_was_not_learnt_from(tmp_path: Path) -> None:
-    sides = ("positive", "negative", "neutral")
-    rows = [{"text": f"line {letters(n)}", "lang": "en", "label": sides[n % 3]} for n in range(3300)]
-    rows += [row | {"text": row["text"] + "!"} for row in rows]
-    write(tmp_path, "xed_sentiment.jsonl", *rows)
+    good, bad = [["FOOD#QUALITY", "positive", "x"]], [["SERVICE#GENERAL", "negative", "y"]]
+    rows = [{"text": f"věta {letters(n)}", "lang": "cs", "triplets": (good, bad)[n % 2]} for n in range(2400)]
+    rows += [row | {"text": f"{row['text']}!"} for row in rows]
+    write(tmp_path, "czech_restaurant_absa.jsonl", *rows)
     learnt = {one.text.strip("!") for one in load(tmp_path, seed=3)[0]}
-    checked = unseen(tmp_path, seed=3)["xed_sentiment"]
-    assert len(checked) == 2 * SOURCES[0].checked
+    checked = unseen(tmp_path, seed=3)["czech_restaurant_absa"]
+    assert len(checked) == 1200
     assert not learnt & {one.text.strip("!") for one in checked}, "not even with another end"
     assert {one.polarity for one in checked} == {"positive", "negative"}
 
@@ -106,25 +106,34 @@ def archive(folder: Path, **files: str) -> None:
     with tarfile.open(folder / "hutto_ICWSM_2014.tar.gz", "w:gz") as tar:
         for name, text in files.items():
             (folder / name).write_text(text, "utf-8")
-            tar.add(folder / name, f"hutto/{name}_GroundTruth.txt" if name != "notes" else "hutto/notes.txt")
+            tar.add(folder / name, f"hutto/{name}.txt")
 
 
 def test_rated_texts_are_read_from_their_archive(tmp_path: Path) -> None:
     archive(
         tmp_path,
-        tweets="1\t2.7\t@anonymous so good &amp; cheap\n2\t-0.4\tmeh\n",
-        reviews="1_1\t-1.9\tit broke\tin two\n",
+        tweets_GroundTruth="1\t2.7\t@anonymous so good  &amp; cheap\n2\t-0.4\tmeh\n3\t3\t@anonymous :)\n\n",
+        reviews_GroundTruth="1_1\t-1.9\tit broke\u2028in\ttwo\n",
         notes="no\tratings",
     )
     examples, _ = load(tmp_path, seed=1)
     assert {(one.text, one.lang, one.sentiment, one.polarity) for one in examples} == {
-        ("so good & cheap", "en", "positive", None), ("it broke\tin two", "en", "negative", None)
+        ("so good & cheap", "en", "positive", None), ("it broke in two", "en", "negative", None)
     }  # fmt: skip
 
 
 def test_an_archive_whose_lines_hold_no_rating_is_named(tmp_path: Path) -> None:
-    archive(tmp_path, tweets="1\t2.7\tgood\n2\tgood\n")
+    archive(tmp_path, tweets_GroundTruth="1\t2.7\tgood\n2\tgood\n")
     with pytest.raises(InvalidInput, match=r"tweets_GroundTruth\.txt:2: "):
+        load(tmp_path, seed=1)
+
+
+def test_what_is_no_archive_of_ratings_is_refused(tmp_path: Path) -> None:
+    archive(tmp_path, notes="1\t2.7\tgood\n")
+    with pytest.raises(InvalidInput, match="holds no"):
+        load(tmp_path, seed=1)
+    (tmp_path / "hutto_ICWSM_2014.tar.gz").write_text("<html>not found</html>", "utf-8")
+    with pytest.raises(InvalidInput, match="fetch it again"):
         load(tmp_path, seed=1)
 
 
