@@ -26,6 +26,8 @@ class Cycle:
     """Batches that `Schedule.rehearsed` draws from; None for all but its own."""
     mean: int = 1
     """The weights afterwards are the mean of what so many cycles ended in (Izmailov et al. 2018)."""
+    kept: float = 0.0
+    """Share in it of the weights that the first of them began with (Wortsman et al. 2022, "WiSE-FT")."""
 
 
 def _batches(*numbers: int) -> frozenset[str]:
@@ -81,7 +83,8 @@ CYCLES: Final = (
         schedule=Schedule(epochs=2, rate=3e-4, seed=33, asked=0.2, beside=0.4, rehearsed=1.0),
         batches=_NEWEST,
         earlier=None,
-        mean=3,
+        mean=2,
+        kept=0.5,
     ),
 )
 """The released model's: harder text joins cycle by cycle, third-party text beside it from the fifth on.

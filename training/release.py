@@ -21,7 +21,7 @@ from training.dataset import Example, load_corpus
 from training.questions import Questions
 from training.recipe import Recipe, applicable, drawn, rehearsable
 from training.splits import SPLITS, Split, read_splits
-from training.train import Average, learning, standardise, train
+from training.train import combine, copied, standardise, train
 from triage.errors import InvalidInput
 from triage.spelling import spelt
 
@@ -66,17 +66,16 @@ def release(recipe: Recipe, folder: Path, step: Step) -> Bundle:
     if beside:
         train(network, text, PADDING, beside, recipe.first_pass, _logged("First pass", folder, step))
     cycles = applicable(recipe.cycles, data.train)
+    begun: list[dict[str, Tensor]] = []
     ends: list[dict[str, Tensor]] = []
     for number, cycle in enumerate(cycles, 1):
         told = _logged(f"Training, cycle {number} of {len(cycles)}", folder, step)
         examples = drawn(data.train, cycle, recipe.share)
         earlier = rehearsable(data.train, cycle, recipe.share)
+        begun.append(copied(network))
         train(network, text, PADDING, examples, cycle.schedule, told, beside, questions, earlier)
-        ends.append({name: tensor.clone() for name, tensor in learning(network).items()})
-        mean = Average()
-        for end in ends[-cycle.mean :]:
-            mean.add(end)
-        mean.write(network)
+        ends.append(copied(network))
+        combine(network, ends[-cycle.mean :], begun[-cycle.mean :][0], cycle.kept)
     return finish(recipe, network, tokenizer, data, folder, step)
 
 

@@ -180,6 +180,23 @@ def learning(network: torch.nn.Module) -> dict[str, Tensor]:
     return {n: p.detach() for n, p in network.named_parameters() if "embeddings" not in n}
 
 
+def copied(network: torch.nn.Module) -> dict[str, Tensor]:
+    """The present weights of all that learns, as they stay."""
+    return {name: tensor.clone() for name, tensor in learning(network).items()}
+
+
+def combine(
+    network: torch.nn.Module, ends: Sequence[Mapping[str, Tensor]], start: Mapping[str, Tensor], kept: float
+) -> None:
+    """The mean of `ends`, and `start` with the share `kept` in it, become the weights."""
+    mean = Average()
+    for end in ends:
+        mean.add(end)
+    mean.write(network)
+    for name, tensor in learning(network).items():
+        tensor.lerp_(start[name], kept)
+
+
 def epoch_examples(
     examples: Sequence[Example], schedule: Schedule, rng: random.Random, beside: Sequence[Example] = (),
     questions: Questions | None = None, earlier: Sequence[Example] = (),

@@ -7,7 +7,16 @@ from models.network import Logits
 from models.text import Window
 from training import train
 from training.dataset import Example
-from training.train import Average, Schedule, encode_targets, epoch_examples, learning, total_loss
+from training.train import (
+    Average,
+    Schedule,
+    combine,
+    copied,
+    encode_targets,
+    epoch_examples,
+    learning,
+    total_loss,
+)  # fmt: skip
 from triage.labels import CATEGORIES, INTENTS, LANGUAGES, SENTIMENTS
 
 
@@ -90,6 +99,17 @@ def test_the_mean_of_weights_is_taken_as_they_were_when_added() -> None:
         average.add(learning(network))
     average.write(network)
     assert network.weight.tolist() == [[3.0, 3.0]]
+
+
+def test_ends_are_combined_with_a_share_of_where_they_began() -> None:
+    network = torch.nn.Linear(1, 1, bias=False)
+    states = []
+    for value in (1.0, 4.0, 6.0):
+        torch.nn.init.constant_(network.weight, value)
+        states.append(copied(network))
+    for kept, expected in ((0.0, 5.0), (0.25, 4.0), (1.0, 1.0)):
+        combine(network, states[1:], states[0], kept)
+        assert network.weight.item() == pytest.approx(expected)
 
 
 def _logits(sentiment: torch.Tensor) -> Logits:
