@@ -128,3 +128,7 @@ def _unsure(chances: dict[str, np.ndarray], thresholds: Thresholds) -> Iterator[
         for name, best, second in zip(names.get(task, [task]), score, other, strict=True):
             if best < needed.score or best - second < needed.margin:
                 yield name
+
+
+def test_requests_are_taken_sooner_than_what_may_be_missed_as_well_as_made_up() -> None:
+    assert FITTED.thresholds.request < FITTED.thresholds.urgent
