@@ -136,19 +136,20 @@ def _logistic(logits: Array, truth: Array) -> tuple[float, float]:
 
 
 def _best_threshold(chances: Array, truth: Array, missed: float = 1.0) -> float:
-    """Of the thresholds whose F1 is as good as the best, the one nearest to where theory puts it.
+    """Of the thresholds whose F-measure is as good as the best, the one nearest to where theory puts it.
 
-    F1 hardly changes over a wide range, and its very peak is chance. Of calibrated
-    probabilities it lies at half the best F1 (Lipton et al. 2014, "Optimal Thresholding
-    of Classifiers to Maximize F1 Measure"); where a case missed costs as much as `missed`
-    false ones, as in F-beta with its square for beta's, at 1 / (1 + missed) of it.
+    In the measure (F-beta, `missed` being beta squared) a case missed costs as much as `missed`
+    false ones. It hardly changes over a wide range, and its very peak is chance. Of calibrated
+    probabilities it lies at 1 / (1 + missed) of the best (Lipton et al. 2014, "Optimal Thresholding
+    of Classifiers to Maximize F1 Measure", has half of it for F1).
     """
 
-    def f1(threshold: float) -> float:
+    def measure(threshold: float) -> float:
         found = chances >= threshold
-        return float(2 * (found & (truth > 0)).sum() / max(1, found.sum() + (truth > 0).sum()))
+        right = (found & (truth > 0)).sum()
+        return float((1 + missed) * right / max(1.0, found.sum() + missed * (truth > 0).sum()))
 
-    scores = {threshold: f1(threshold) for threshold in np.arange(0.2, 0.81, 0.02).round(2).tolist()}
+    scores = {threshold: measure(threshold) for threshold in np.arange(0.2, 0.81, 0.02).round(2).tolist()}
     best = max(scores.values())
     good = [threshold for threshold, score in scores.items() if score >= best - AS_GOOD]
     return float(min(good, key=lambda threshold: abs(threshold - best / (1 + missed))))

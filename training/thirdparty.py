@@ -106,7 +106,7 @@ def _lines(path: Path) -> Iterator[Record]:
 
 def _rated(path: Path) -> Iterator[Record]:
     for text, side in ratings.read(path):
-        yield {"text": text, "lang": "en", "label": side, "polarity": side}
+        yield {"text": _join(text), "lang": "en", "label": side, "polarity": side}
 
 
 def _record(line: str, place: str) -> Record:
@@ -189,10 +189,7 @@ def _review(record: Record) -> Example:
 
 _XED: Final = ("Helsinki-NLP/XED (Öhman et al. 2020)", "CC BY 4.0")
 SOURCES: Final = (
-    Source(
-        file="xed_sentiment.jsonl", origin=_XED[0], licence=_XED[1],
-        most=1000, read=_sentiment,
-    ),
+    Source(file="xed_sentiment.jsonl", origin=_XED[0], licence=_XED[1], most=1000, read=_sentiment),
     Source(file="xed_questions_nopunct.jsonl", origin=_XED[0], licence=_XED[1], most=250, read=_question),
     Source(
         file="homeassistant_intents.jsonl", origin="home-assistant/intents", licence="CC BY 4.0",

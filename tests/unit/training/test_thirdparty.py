@@ -112,13 +112,13 @@ def archive(folder: Path, **files: str) -> None:
 def test_rated_texts_are_read_from_their_archive(tmp_path: Path) -> None:
     archive(
         tmp_path,
-        tweets_GroundTruth="1\t2.7\t@anonymous so good  &amp; cheap\n2\t-0.4\tmeh\n3\t3\t@anonymous :)\n\n",
+        tweets_GroundTruth="1\t2.7\t@anonymous so good  &amp; cheap !\n2\t-0.4\tmeh\n3\t3\t@anonymous :)\n\n",
         reviews_GroundTruth="1_1\t-1.9\tit broke\u2028in\ttwo\n",
         notes="no\tratings",
     )
     examples, _ = load(tmp_path, seed=1)
     assert {(one.text, one.lang, one.sentiment, one.polarity) for one in examples} == {
-        ("so good & cheap", "en", "positive", None), ("it broke in two", "en", "negative", None)
+        ("so good & cheap!", "en", "positive", None), ("it broke in two", "en", "negative", None)
     }  # fmt: skip
 
 
