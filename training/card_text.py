@@ -131,7 +131,9 @@ def _data(report: Report) -> str:
 
 def _cycle(cycle: Cycle, sources: Sequence[Source], asks: bool) -> str:
     schedule = cycle.schedule
-    text = f"{len(cycle.batches)} batches of the corpus" if cycle.batches else "all of the training split"
+    text = "all of the training split"
+    if cycle.batches:
+        text = f"{len(cycle.batches)} batch{'es' * (len(cycle.batches) > 1)} of the corpus"
     text += f" but {len(cycle.without)} batches" if cycle.without else ""
     beside = (
         f", {schedule.beside:.0%} third-party text beside it"

@@ -53,6 +53,8 @@ _SELDOM_SEEN: Final = _batches(*range(46, 60))
 """After one to three passes the network knew hardly more of them than of text it had not seen."""
 _FIFTEENTH: Final = _THIRTEENTH | _batches(*range(61, 69))
 _NEWEST: Final = _batches(*range(61, 74))
+_REVIEWS: Final = _batches(74, 75, 76)
+"""What ordinary people write in public; in the first of them plain verdicts above all."""
 FIRST_PASS: Final = Schedule(epochs=1, rate=2e-4, joined=0.0)
 ORDINARY: Final = Cycle(
     schedule=Schedule(epochs=1, rate=3e-4, seed=32, asked=0.2, beside=0.5), without=_UNUSUAL
@@ -86,12 +88,24 @@ CYCLES: Final = (
         mean=2,
         kept=0.5,
     ),
+    Cycle(
+        schedule=Schedule(epochs=2, rate=3e-4, seed=34, asked=0.2, beside=0.5, rehearsed=1.5),
+        batches=_batches(74),
+        earlier=None,
+    ),
+    Cycle(
+        schedule=Schedule(epochs=1, rate=3e-4, seed=35, asked=0.2, beside=0.4, rehearsed=1.0),
+        batches=_REVIEWS,
+        earlier=None,
+        mean=2,
+        kept=0.5,
+    ),
 )
 """The released model's: harder text joins cycle by cycle, third-party text beside it from the fifth on.
 
 Text that one pass had hardly taught is then gone over four times, and ordinary text once; once more with more
-third-party text beside it, which tells praise from blame where no shop is spoken of; last the newest, with as
-much of all else.
+third-party text beside it, which tells praise from blame where no shop is spoken of; then the newest, with as
+much of all else; last, in the same way, plain reviews.
 """
 
 
