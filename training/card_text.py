@@ -1,7 +1,7 @@
 """The model card as text: every number in it is measured when a model is made (`card.py`)."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Sized
 from dataclasses import dataclass
 from typing import Final
 
@@ -129,12 +129,14 @@ def _data(report: Report) -> str:
     ], numbers=False)}"""  # fmt: skip
 
 
+def _batches(names: Sized) -> str:
+    return "1 batch" if len(names) == 1 else f"{len(names)} batches"
+
+
 def _cycle(cycle: Cycle, sources: Sequence[Source], asks: bool) -> str:
     schedule = cycle.schedule
-    text = "all of the training split"
-    if cycle.batches:
-        text = f"{len(cycle.batches)} batch{'es' * (len(cycle.batches) > 1)} of the corpus"
-    text += f" but {len(cycle.without)} batches" if cycle.without else ""
+    text = f"{_batches(cycle.batches)} of the corpus" if cycle.batches else "all of the training split"
+    text += f" but {_batches(cycle.without)}" if cycle.without else ""
     beside = (
         f", {schedule.beside:.0%} third-party text beside it"
         if schedule.beside and any(source.most for source in sources)
