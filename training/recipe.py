@@ -105,8 +105,8 @@ CYCLES: Final = (
 
 Text that one pass had hardly taught is then gone over four times, and ordinary text once; once more with more
 third-party text beside it, which tells praise from blame where no shop is spoken of; then the newest, with as
-much of all else; in the last two cycles plain reviews, in the same way. Where batches are not named a cycle draws
-from whatever there is: the released model met b71 and later ones only in the last three.
+much of all else; in the last two cycles plain reviews, in the same way. Where batches are not named a cycle
+draws from whatever there is: the released model met b71 and later ones only in the last three.
 """
 
 
