@@ -65,9 +65,9 @@ WEIGHTS: Final[Mapping[Edit, float]] = {
 """How often each edit is applied, independently."""
 
 
-def vary(example: Example, rng: random.Random) -> Example:
-    """A random variation; often the example itself."""
-    if rng.random() < 0.45:
+def vary(example: Example, rng: random.Random, turning: float = 0.45) -> Example:
+    """A random variation, with its sentences turned as often as that; often the example itself."""
+    if rng.random() < turning:
         example = turned(example, rng)
     edits = [edit for edit, weight in WEIGHTS.items() if rng.random() < weight]
     seeds = [rng.getrandbits(32) for _ in edits]

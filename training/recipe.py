@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from training.dataset import Example
-from training.train import Schedule
+from training.epochs import Schedule
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,77 +1,21 @@
 """Fine-tunes the network; reads top to bottom: data, batches, loss, schedule, loop."""
 
-import math
 import random
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
 
-import numpy as np
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
-from models.network import Logits, TriageNetwork
-from models.text import LEAD, TextEncoder, Window, pad
-from training.augment import cropped, join, vary
+from models.network import TriageNetwork
+from models.text import TextEncoder, pad
 from training.dataset import Example
+from training.epochs import Schedule, batches, epoch_examples, hide, steps_of
+from training.losses import disagreement, encode_targets, total_loss
 from training.questions import Questions
-from triage.labels import CATEGORIES, INTENTS, LANGUAGES, POLARITIES, SENTIMENTS, UNDETERMINED
 
 SHAPES = 16
 """Lengths are multiples of this: oneDNN compiles and keeps a kernel for every shape it meets."""
-IGNORE = -100
-"""Marks what is not labelled: no loss comes from it."""
-_SIDES = ("positive", "negative")
-_SIDE_COLUMNS = [SENTIMENTS.index(side) for side in _SIDES]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Schedule:
-    """How long and how hard one pass trains."""
-
-    epochs: int
-    rate: float
-    """Peak learning rate of the top encoder layer and above."""
-    layer_decay: float = 0.9
-    """Each lower layer learns at this share of the rate above it (Howard and Ruder 2018)."""
-    head_rate: float = 1e-3
-    warmup: float = 0.1
-    """Share of all steps."""
-    batch: int = 32
-    augmented: bool = True
-    joined: float = 0.15
-    """Share of examples joined with another comment of the language."""
-    cropped: float = 0.1
-    """Few-word crops per example, which teach the language alone."""
-    beside: float = 0.2
-    """Third-party examples per comment of the corpus, drawn anew each epoch: ordinary words that it lacks."""
-    rehearsed: float = 0.0
-    """Earlier comments per comment of the cycle, drawn anew each epoch so that they are not forgotten."""
-    asked: float = 0.0
-    """Share of examples beside a survey's question, crops and third-party text too, if any is given."""
-    masked: float = 0.08
-    """Share of a comment's pieces hidden behind the mask that the encoder knows from its pretraining."""
-    average_from: float = 0.7
-    """Weights are averaged over the steps after this share (Izmailov et al. 2018)."""
-    seed: int = 17
-
-
-@dataclass(frozen=True, kw_only=True)
-class Targets:
-    """Labels of B windows of T pieces as tensors; IGNORE or nan where unknown."""
-
-    aspects: Tensor
-    sentiment: Tensor
-    polarity: Tensor
-    request: Tensor
-    intent: Tensor
-    urgent: Tensor
-    language: Tensor
-    tokens: Tensor
-    asks: Tensor
-
-
 Progress = Callable[[float, str], None]
 
 
@@ -86,8 +30,7 @@ def train(
     """
     torch.manual_seed(schedule.seed)
     rng = random.Random(schedule.seed)
-    size = _size(len(examples) + _rehearsed(examples, earlier, schedule), schedule, beside)
-    steps = schedule.epochs * math.ceil(size / schedule.batch)
+    steps = steps_of(len(examples), schedule, beside, earlier)
     optimizer = torch.optim.AdamW(parameter_groups(network, schedule), weight_decay=0.01)
     rates = _rates(optimizer, steps, max(1, int(steps * schedule.warmup)))
     average = Average()
@@ -96,14 +39,15 @@ def train(
     began, step = time.monotonic(), 0
     for epoch in range(schedule.epochs):
         drawn = epoch_examples(examples, schedule, rng, beside, questions, earlier)
-        for windows, batch in batches(drawn, text, schedule.batch, rng):
-            inputs = pad(
-                [hide(window, text.mask, schedule.masked, rng) for window in windows], padding, SHAPES
-            )
-            targets = encode_targets(windows, batch, inputs.input_ids.shape[1])
+        for batch in batches(drawn, text, schedule, rng):
+            hidden = [hide(window, text.mask, schedule.masked, rng) for window in batch.windows]
+            inputs = pad(hidden, padding, SHAPES)
+            targets = encode_targets(batch.windows, batch.examples, inputs.input_ids.shape[1])
             with torch.autocast("cpu", dtype=torch.bfloat16):
                 logits = network(*(torch.from_numpy(array) for array in vars(inputs).values()))
             loss = total_loss(logits, targets)
+            if schedule.consistency:
+                loss = loss + schedule.consistency * disagreement(logits, batch.twins)
             optimizer.zero_grad(set_to_none=True)
             loss.backward()  # type: ignore[no-untyped-call]
             torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
@@ -195,169 +139,3 @@ def combine(
     mean.write(network)
     for name, tensor in learning(network).items():
         tensor.lerp_(start[name], kept)
-
-
-def epoch_examples(
-    examples: Sequence[Example], schedule: Schedule, rng: random.Random, beside: Sequence[Example] = (),
-    questions: Questions | None = None, earlier: Sequence[Example] = (),
-) -> list[Example]:  # fmt: skip
-    """One epoch's examples: shuffled, some joined with another of their language or asked, all varied.
-
-    With a draw of `earlier` ones, lest these be forgotten (rehearsal, Robins 1995).
-    """
-    examples = [*examples, *rng.sample(earlier, _rehearsed(examples, earlier, schedule))]
-    shuffled = rng.sample(examples, len(examples))
-    if not schedule.augmented:
-        return shuffled
-    by_language: dict[str | None, list[Example]] = {}
-    for example in shuffled:
-        if example.aspects is not None and example.sentiment is not None:
-            by_language.setdefault(example.lang, []).append(example)
-    varied = [_varied(example, by_language, schedule.joined, rng) for example in shuffled]
-    ours = [example for example in shuffled if example.lang != UNDETERMINED]
-    varied += [cropped(rng.choice(ours), rng) for _ in range(_crops(len(examples), schedule))]
-    varied += [vary(example, rng) for example in rng.sample(beside, _drawn(len(examples), schedule, beside))]
-    if questions:
-        varied = [questions.beside(one, rng) if rng.random() < schedule.asked else one for one in varied]
-    rng.shuffle(varied)
-    return varied
-
-
-def _size(examples: int, schedule: Schedule, beside: Sequence[Example]) -> int:
-    if not schedule.augmented:
-        return examples
-    return examples + _crops(examples, schedule) + _drawn(examples, schedule, beside)
-
-
-def _rehearsed(examples: Sequence[Example], earlier: Sequence[Example], schedule: Schedule) -> int:
-    return min(len(earlier), round(schedule.rehearsed * len(examples)))
-
-
-def _crops(examples: int, schedule: Schedule) -> int:
-    return round(schedule.cropped * examples)
-
-
-def _drawn(examples: int, schedule: Schedule, beside: Sequence[Example]) -> int:
-    return min(len(beside), round(schedule.beside * examples))
-
-
-def _varied(
-    example: Example, by_language: dict[str | None, list[Example]], joined: float, rng: random.Random
-) -> Example:
-    partners = by_language.get(example.lang, [])
-    if partners and example.aspects is not None and example.lang != UNDETERMINED and rng.random() < joined:
-        pair = [example, rng.choice(partners)]
-        rng.shuffle(pair)
-        example = join(pair[0], pair[1]) or example
-    return vary(example, rng)
-
-
-def batches(
-    examples: Sequence[Example], text: TextEncoder, size: int, rng: random.Random
-) -> Iterator[tuple[list[Window], list[Example]]]:
-    """Batches of similar length in random order; of a long comment the window that asks, else the first."""
-    chunk = size * 32
-    for start in range(0, len(examples), chunk):
-        part = examples[start : start + chunk]
-        windows = one_window_each(text, part)
-        order = sorted(range(len(part)), key=lambda i: len(windows[i].ids))
-        groups = [order[i : i + size] for i in range(0, len(order), size)]
-        rng.shuffle(groups)
-        for group in groups:
-            yield [windows[i] for i in group], [part[i] for i in group]
-
-
-def hide(window: Window, mask: int, share: float, rng: random.Random) -> Window:
-    """Every other window with some of the comment's pieces masked: the rest must tell what it is about."""
-    if rng.random() < 0.5:
-        return window
-    ids = list(window.ids)
-    for at in range(LEAD, LEAD + len(window.spans)):
-        if rng.random() < share:
-            ids[at] = mask
-    return replace(window, ids=ids)
-
-
-def one_window_each(text: TextEncoder, examples: Sequence[Example]) -> list[Window]:
-    """Of a comment of several windows the one that asks, else the first."""
-    chosen: dict[int, Window] = {}
-    found = text.windows([e.text for e in examples], [e.question for e in examples])
-    for window in found:
-        asking = examples[window.text].span
-        holds = asking and window.spans and window.spans[0][0] <= asking[0] < window.spans[-1][1]
-        if window.text not in chosen or holds:
-            chosen[window.text] = window
-    return [chosen[i] for i in range(len(examples))]
-
-
-def encode_targets(windows: Sequence[Window], examples: Sequence[Example], length: int) -> Targets:
-    """The labels of a batch."""
-    tokens = np.full((len(windows), length), np.nan, dtype=np.float32)
-    for row, (window, example) in enumerate(zip(windows, examples, strict=True)):
-        if example.has_request is False or example.span:
-            start, end = example.span or (0, 0)
-            marks = [float(s < end and e > start) for s, e in window.spans]
-            tokens[row, LEAD : LEAD + len(marks)] = marks
-    return Targets(
-        aspects=torch.tensor([_aspect_classes(e) for e in examples]),
-        sentiment=_classes([e.sentiment for e in examples], SENTIMENTS),
-        polarity=_classes([e.polarity for e in examples], _SIDES),
-        request=_floats([e.has_request for e in examples]),
-        intent=_classes([e.request for e in examples], INTENTS),
-        urgent=_floats([e.urgent for e in examples]),
-        language=_classes([e.lang for e in examples], (*LANGUAGES, UNDETERMINED)),
-        tokens=torch.from_numpy(tokens),
-        asks=_floats([e.asks for e in examples]),
-    )
-
-
-def _aspect_classes(example: Example) -> list[int]:
-    if example.aspects is None:
-        return [IGNORE] * len(CATEGORIES)
-    known = {category: 1 + POLARITIES.index(p) for category, p in example.aspects.items()}
-    return [known.get(category, 0) for category in CATEGORIES]
-
-
-def _classes(labels: Sequence[str | None], names: Sequence[str]) -> Tensor:
-    return torch.tensor([IGNORE if label is None else names.index(label) for label in labels])
-
-
-def _floats(labels: Sequence[bool | None]) -> Tensor:
-    return torch.tensor([math.nan if label is None else float(label) for label in labels])
-
-
-WEIGHTS = {
-    "aspects": 15.0, "sentiment": 0.7, "polarity": 0.5, "request": 1.0, "intent": 0.7, "urgent": 0.7,
-    "language": 0.3, "tokens": 1.5, "asks": 0.3,
-}  # fmt: skip
-"""How much each task counts; `aspects` is a mean over 15 categories, so this is their sum."""
-
-
-def total_loss(logits: Logits, targets: Targets) -> Tensor:
-    """The weighted sum over tasks; a task nobody labelled in this batch adds nothing."""
-    parts = {
-        "aspects": _cross_entropy(logits.aspects.flatten(0, 1), targets.aspects.flatten()),
-        "sentiment": _cross_entropy(logits.sentiment, targets.sentiment),
-        "polarity": _cross_entropy(logits.sentiment[:, _SIDE_COLUMNS], targets.polarity),
-        "request": _binary(logits.request, targets.request),
-        "intent": _cross_entropy(logits.intent, targets.intent),
-        "urgent": _binary(logits.urgent, targets.urgent, positive=2.0),
-        "language": _cross_entropy(logits.language, targets.language),
-        "tokens": _binary(logits.tokens, targets.tokens),
-        "asks": _binary(logits.asks, targets.asks),
-    }
-    return torch.stack([WEIGHTS[task] * loss for task, loss in parts.items()]).sum()
-
-
-def _cross_entropy(logits: Tensor, classes: Tensor) -> Tensor:
-    known = classes != IGNORE
-    if not known.any():
-        return logits.sum() * 0.0
-    return F.cross_entropy(logits[known], classes[known], label_smoothing=0.03)
-
-
-def _binary(logits: Tensor, truth: Tensor, positive: float = 1.0) -> Tensor:
-    known = ~truth.isnan()
-    if not known.any():
-        return logits.sum() * 0.0
-    return F.binary_cross_entropy_with_logits(logits[known], truth[known], pos_weight=torch.tensor(positive))

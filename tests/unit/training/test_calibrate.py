@@ -6,8 +6,8 @@ import pytest
 
 from models.bundle import Bundle
 from training.calibrate import TARGETS, Scored, fit, given, probabilities
+from training.losses import IGNORE
 from training.metrics import calibration_error
-from training.train import IGNORE
 from triage.findings import abstained
 from triage.labels import CATEGORIES, INTENTS, LANGUAGES, SENTIMENTS
 from triage.types import Confident, Prediction, Thresholds

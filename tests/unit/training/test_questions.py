@@ -6,8 +6,8 @@ import pytest
 
 from tests.unit.training.examples import example
 from training.dataset import Example
+from training.epochs import Schedule, epoch_examples
 from training.questions import Asked, Questions
-from training.train import Schedule, epoch_examples
 from triage.labels import LANGUAGES
 from triage.surveys import files
 from triage.surveys.form import BANDS
@@ -89,5 +89,5 @@ def test_an_epoch_asks_the_share_that_its_schedule_says() -> None:
     for asked in (0.0, 0.4):
         schedule = Schedule(epochs=1, rate=1e-4, asked=asked, cropped=0.0, beside=0.0)
         drawn = epoch_examples(corpus, schedule, random.Random(1), questions=SURVEYS)
-        share = sum(one.question is not None for one in drawn) / len(drawn)
+        share = sum(one.question is not None for (one,) in drawn) / len(drawn)
         assert share == pytest.approx(asked, abs=0.06 if asked else 0)
