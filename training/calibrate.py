@@ -13,8 +13,8 @@ from models.bundle import Bundle, Calibration
 from models.predictor import Engine
 from models.text import LEAD, TextEncoder, pad
 from training.dataset import Example
-from training.epochs import one_window_each
 from training.losses import IGNORE, encode_targets
+from training.windows import one_window_each
 from triage.labels import POLARITIES, SENTIMENTS
 from triage.types import Confident, Thresholds
 

@@ -3,53 +3,18 @@
 import math
 import random
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import accumulate
 
-from models.text import LEAD, TextEncoder, Window
+from models.text import TextEncoder, Window
 from training.augment import cropped, join, vary
 from training.dataset import Example
 from training.questions import Questions
+from training.schedule import Schedule
+from training.windows import one_window_each
 from triage.labels import UNDETERMINED
 
-
-@dataclass(frozen=True, kw_only=True)
-class Schedule:
-    """How long and how hard one pass trains."""
-
-    epochs: int
-    rate: float
-    """Peak learning rate of the top encoder layer and above."""
-    layer_decay: float = 0.9
-    """Each lower layer learns at this share of the rate above it (Howard and Ruder 2018)."""
-    head_rate: float = 1e-3
-    warmup: float = 0.1
-    """Share of all steps."""
-    batch: int = 32
-    augmented: bool = True
-    joined: float = 0.15
-    """Share of examples joined with another comment of the language."""
-    cropped: float = 0.1
-    """Few-word crops per example, which teach the language alone."""
-    beside: float = 0.2
-    """Third-party examples per comment of the corpus, drawn anew each epoch: ordinary words that it lacks."""
-    rehearsed: float = 0.0
-    """Earlier comments per comment of the cycle, drawn anew each epoch so that they are not forgotten."""
-    asked: float = 0.0
-    """Share of examples beside a survey's question, crops and third-party text too, if any is given."""
-    masked: float = 0.08
-    """Share of a comment's pieces hidden behind the mask that the encoder knows from its pretraining."""
-    average_from: float = 0.7
-    """Weights are averaged over the steps after this share (Izmailov et al. 2018)."""
-    consistency: float = 0.0
-    """Weight of the loss for answering two variations of a comment differently; with 0 there is but one.
-
-    R-Drop (Liang et al. 2021), here between two ways to type a comment, not between dropout masks alone.
-    """
-    seed: int = 17
-
-
-Views = tuple[Example, ...]
+Variations = tuple[Example, ...]
 """One comment as it stands in a batch: once, or in variations that ought to be answered alike."""
 
 
@@ -74,7 +39,7 @@ def steps_of(examples: int, schedule: Schedule, beside: Sequence[Example], earli
 def epoch_examples(
     examples: Sequence[Example], schedule: Schedule, rng: random.Random, beside: Sequence[Example] = (),
     questions: Questions | None = None, earlier: Sequence[Example] = (),
-) -> list[Views]:  # fmt: skip
+) -> list[Variations]:  # fmt: skip
     """One epoch's comments: shuffled, some joined with another of their language, varied, some asked.
 
     With a draw of `earlier` ones, lest these be forgotten (rehearsal, Robins 1995).
@@ -89,13 +54,15 @@ def epoch_examples(
             by_language.setdefault(example.lang, []).append(example)
     whole = [_joined(example, by_language, schedule.joined, rng) for example in shuffled]
     whole += rng.sample(beside, _drawn(len(examples), schedule, beside))
-    views = [_views(example, schedule, rng) for example in whole]
+    drawn = [_variations(example, schedule, rng) for example in whole]
     ours = [example for example in shuffled if example.lang != UNDETERMINED]
-    views += [(cropped(rng.choice(ours), rng),) for _ in range(_crops(len(examples), schedule))]
-    if questions:
-        views = [tuple(_asked(one, questions, schedule.asked, rng) for one in view) for view in views]
-    rng.shuffle(views)
-    return views
+    drawn += [(cropped(rng.choice(ours), rng),) for _ in range(_crops(len(examples), schedule))]
+    if (
+        questions
+    ):  # of two variations often one alone is asked: what a comment says holds without its question
+        drawn = [tuple(_asked(one, questions, schedule.asked, rng) for one in comment) for comment in drawn]
+    rng.shuffle(drawn)
+    return drawn
 
 
 def _rehearsed(examples: int, earlier: Sequence[Example], schedule: Schedule) -> int:
@@ -112,7 +79,11 @@ def _drawn(examples: int, schedule: Schedule, beside: Sequence[Example]) -> int:
 
 def _comments(schedule: Schedule) -> int:
     """In a batch."""
-    return schedule.batch // (2 if schedule.consistency else 1)
+    return max(1, schedule.batch // 2) if _in_two(schedule) else schedule.batch
+
+
+def _in_two(schedule: Schedule) -> bool:
+    return schedule.augmented and schedule.consistency > 0
 
 
 def _joined(
@@ -126,8 +97,8 @@ def _joined(
     return example
 
 
-def _views(example: Example, schedule: Schedule, rng: random.Random) -> Views:
-    if schedule.consistency:
+def _variations(example: Example, schedule: Schedule, rng: random.Random) -> Variations:
+    if _in_two(schedule):
         return vary(example, rng, turning=0.0), vary(example, rng, turning=1.0)
     return (vary(example, rng),)
 
@@ -137,15 +108,15 @@ def _asked(example: Example, questions: Questions, share: float, rng: random.Ran
 
 
 def batches(
-    comments: Sequence[Views], text: TextEncoder, schedule: Schedule, rng: random.Random
+    comments: Sequence[Variations], text: TextEncoder, schedule: Schedule, rng: random.Random
 ) -> Iterator[Batch]:
     """Batches of similar length in random order; of a long comment the window that asks, else the first."""
     size = _comments(schedule)
     for start in range(0, len(comments), size * 32):
         part = comments[start : start + size * 32]
-        windows = iter(one_window_each(text, [example for views in part for example in views]))
-        seen = [[(next(windows), example) for example in views] for views in part]
-        seen.sort(key=lambda views: max(len(window.ids) for window, _ in views))
+        windows = iter(one_window_each(text, [example for comment in part for example in comment]))
+        seen = [[(next(windows), example) for example in comment] for comment in part]
+        seen.sort(key=lambda comment: max(len(window.ids) for window, _ in comment))
         groups = [seen[i : i + size] for i in range(0, len(seen), size)]
         rng.shuffle(groups)
         for group in groups:
@@ -153,33 +124,10 @@ def batches(
 
 
 def _batch(group: Sequence[Sequence[tuple[Window, Example]]]) -> Batch:
-    flat = [shown for views in group for shown in views]
-    ends = accumulate(len(views) for views in group)
+    flat = [shown for comment in group for shown in comment]
+    ends = accumulate(len(comment) for comment in group)
     return Batch(
         windows=[window for window, _ in flat],
         examples=[example for _, example in flat],
-        twins=[(end - 2, end - 1) for end, views in zip(ends, group, strict=True) if len(views) == 2],
+        twins=[(end - 2, end - 1) for end, comment in zip(ends, group, strict=True) if len(comment) == 2],
     )
-
-
-def hide(window: Window, mask: int, share: float, rng: random.Random) -> Window:
-    """Every other window with some of the comment's pieces masked: the rest must tell what it is about."""
-    if rng.random() < 0.5:
-        return window
-    ids = list(window.ids)
-    for at in range(LEAD, LEAD + len(window.spans)):
-        if rng.random() < share:
-            ids[at] = mask
-    return replace(window, ids=ids)
-
-
-def one_window_each(text: TextEncoder, examples: Sequence[Example]) -> list[Window]:
-    """Of a comment of several windows the one that asks, else the first."""
-    chosen: dict[int, Window] = {}
-    found = text.windows([e.text for e in examples], [e.question for e in examples])
-    for window in found:
-        asking = examples[window.text].span
-        holds = asking and window.spans and window.spans[0][0] <= asking[0] < window.spans[-1][1]
-        if window.text not in chosen or holds:
-            chosen[window.text] = window
-    return [chosen[i] for i in range(len(examples))]

@@ -111,7 +111,8 @@ def _binary(logits: Tensor, truth: Tensor, positive: float = 1.0) -> Tensor:
 def disagreement(logits: Logits, twins: Sequence[tuple[int, int]]) -> Tensor:
     """How differently two variations are answered: symmetric Kullback-Leibler divergence, weighed by task.
 
-    `twins` are their places in the batch; without any it is 0.
+    `twins` are their places in the batch; without any it is 0. Pieces of one have no counterpart in the
+    other, and an intent means nothing where nobody asks.
     """
     if not twins:
         return logits.sentiment.sum() * 0.0
@@ -126,7 +127,7 @@ def disagreement(logits: Logits, twins: Sequence[tuple[int, int]]) -> Tensor:
 
 
 def _divergence(one: Tensor, other: Tensor) -> Tensor:
-    one, other = F.log_softmax(one, -1), F.log_softmax(other, -1)
+    one, other = F.log_softmax(one.float(), -1), F.log_softmax(other.float(), -1)
     return ((one.exp() - other.exp()) * (one - other)).sum(-1).mean() / 2
 
 

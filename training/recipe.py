@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from training.dataset import Example
-from training.epochs import Schedule
+from training.schedule import Schedule
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,6 +55,8 @@ _FIFTEENTH: Final = _THIRTEENTH | _batches(*range(61, 69))
 _SEVENTEENTH: Final = _batches(*range(61, 74))
 _REVIEWS: Final = _batches(74, 75, 76)
 """What ordinary people write in public: plain verdicts, and in the last of them requests too."""
+_ALIKE: Final = Schedule(epochs=1, rate=2e-4, seed=36, asked=0.2, beside=0.5, rehearsed=1.0, consistency=1.0)
+"""Two variations of a comment are to be answered alike."""
 FIRST_PASS: Final = Schedule(epochs=1, rate=2e-4, joined=0.0)
 ORDINARY: Final = Cycle(
     schedule=Schedule(epochs=1, rate=3e-4, seed=32, asked=0.2, beside=0.5), without=_UNUSUAL
@@ -100,13 +102,16 @@ CYCLES: Final = (
         mean=2,
         kept=0.5,
     ),
+    Cycle(schedule=_ALIKE, batches=_REVIEWS, earlier=None),
+    Cycle(schedule=replace(_ALIKE, seed=37), batches=_batches(78), earlier=None, mean=2, kept=0.5),
 )
 """The released model's: harder text joins cycle by cycle, third-party text beside it from the fifth on.
 
 Text that one pass had hardly taught is then gone over four times, and ordinary text once; once more with more
 third-party text beside it, which tells praise from blame where no shop is spoken of; then the newest, with as
-much of all else; in the last two cycles plain reviews, in the same way. Where batches are not named a cycle
-draws from whatever there is: the released model met b71 and later ones only in the last three.
+much of all else; then plain reviews, in the same way, and at last these and more of them once more in two
+variations at a time. Where batches are not named a cycle draws from whatever there is: the released model met
+b71 and later ones only in the last five.
 """
 
 

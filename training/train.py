@@ -1,4 +1,4 @@
-"""Fine-tunes the network; reads top to bottom: data, batches, loss, schedule, loop."""
+"""Fine-tunes the network: the loop, the learning rates, means of weights."""
 
 import random
 import time
@@ -10,9 +10,11 @@ from torch import Tensor
 from models.network import TriageNetwork
 from models.text import TextEncoder, pad
 from training.dataset import Example
-from training.epochs import Schedule, batches, epoch_examples, hide, steps_of
+from training.epochs import batches, epoch_examples, steps_of
 from training.losses import disagreement, encode_targets, total_loss
 from training.questions import Questions
+from training.schedule import Schedule
+from training.windows import hide
 
 SHAPES = 16
 """Lengths are multiples of this: oneDNN compiles and keeps a kernel for every shape it meets."""
@@ -36,7 +38,7 @@ def train(
     average = Average()
     network.train()
     losses: list[float] = []
-    began, step = time.monotonic(), 0
+    began, step, shown = time.monotonic(), 0, 0
     for epoch in range(schedule.epochs):
         drawn = epoch_examples(examples, schedule, rng, beside, questions, earlier)
         for batch in batches(drawn, text, schedule, rng):
@@ -46,23 +48,22 @@ def train(
             with torch.autocast("cpu", dtype=torch.bfloat16):
                 logits = network(*(torch.from_numpy(array) for array in vars(inputs).values()))
             loss = total_loss(logits, targets)
-            if schedule.consistency:
-                loss = loss + schedule.consistency * disagreement(logits, batch.twins)
+            apart = schedule.consistency * disagreement(logits, batch.twins)
             optimizer.zero_grad(set_to_none=True)
-            loss.backward()  # type: ignore[no-untyped-call]
+            (loss + apart).backward()  # type: ignore[no-untyped-call]
             torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
             optimizer.step()
             rates.step()
-            step += 1
+            step, shown = step + 1, shown + len(batch.windows)
             if step >= steps * schedule.average_from:
                 average.add(learning(network))
             losses.append(loss.item())
             if step % 20 == 0:
-                speed = step * schedule.batch / (time.monotonic() - began)
+                speed = shown / (time.monotonic() - began)
                 recent = sum(losses[-100:]) / len(losses[-100:])
                 progress(
                     step / steps,
-                    f"epoch {epoch + 1}/{schedule.epochs} loss {recent:.3f} {speed:.0f} comments/s",
+                    f"epoch {epoch + 1}/{schedule.epochs} loss {recent:.3f} {speed:.0f} texts/s",
                 )
     average.write(network)
     network.eval()

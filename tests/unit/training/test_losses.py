@@ -4,7 +4,7 @@ import torch
 from models.network import Logits
 from models.text import Window
 from training.dataset import Example
-from training.losses import disagreement, encode_targets, total_loss
+from training.losses import WEIGHTS, disagreement, encode_targets, total_loss
 from triage.labels import CATEGORIES, INTENTS, LANGUAGES, SENTIMENTS
 
 
@@ -34,13 +34,28 @@ def test_twins_are_drawn_towards_each_other(task: str) -> None:
     assert other == 0, "no twin of either"
 
 
+def test_how_far_apart_twins_are_is_weighed_by_task() -> None:
+    """Probabilities of 0.88 and 0.12: half of (0.88 - 0.12) times the 4 between their logits, both ways."""
+    answers = _logits(torch.zeros(4, len(SENTIMENTS)))
+    answers.request[:2] = torch.tensor([2.0, -2.0])
+    assert disagreement(answers, [(0, 1)]).item() == pytest.approx(1.523, abs=1e-3)
+    assert disagreement(answers, [(0, 1), (2, 3)]).item() == pytest.approx(1.523 / 2, abs=1e-3)
+    answers.urgent[:2] = torch.tensor([2.0, -2.0])
+    assert disagreement(answers, [(0, 1)]).item() == pytest.approx(1.523 * (1 + WEIGHTS["urgent"]), abs=2e-3)
+
+
 def test_twins_may_be_named_in_either_order() -> None:
     answers = _logits(torch.randn(2, len(SENTIMENTS), generator=torch.Generator().manual_seed(1)))
     assert disagreement(answers, [(0, 1)]).item() == pytest.approx(disagreement(answers, [(1, 0)]).item())
 
 
 def test_without_twins_nothing_disagrees() -> None:
-    assert disagreement(_logits(torch.randn(1, len(SENTIMENTS))), []).item() == 0
+    answer = torch.randn(1, len(SENTIMENTS), requires_grad=True)
+    apart = disagreement(_logits(answer), [])
+    apart.backward()  # type: ignore[no-untyped-call]
+    assert apart.item() == 0
+    assert answer.grad is not None
+    assert not answer.grad.any()
 
 
 def _logits(sentiment: torch.Tensor) -> Logits:

@@ -6,8 +6,9 @@ import pytest
 
 from tests.unit.training.examples import example
 from training.dataset import Example
-from training.epochs import Schedule, epoch_examples
+from training.epochs import epoch_examples
 from training.questions import Asked, Questions
+from training.schedule import Schedule
 from triage.labels import LANGUAGES
 from triage.surveys import files
 from triage.surveys.form import BANDS

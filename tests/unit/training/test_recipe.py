@@ -7,7 +7,7 @@ from triage.cli import model
 
 
 def test_the_command_trains_by_the_recipe_unless_told_otherwise() -> None:
-    """The command cannot take its defaults from the recipe: that imports torch."""
+    """The command cannot take its defaults from the recipe: every command would wait for training's parts."""
     options = {name: option.default for name, option in signature(model.train).parameters.items()}
     assert (options["layers"], options["epochs"]) == (Recipe.layers, None)
 
@@ -32,17 +32,19 @@ def test_no_cycle_rehearses_what_it_trains_on_or_what_no_cycle_had_before() -> N
 
 
 def test_what_is_rehearsed_is_earlier_text() -> None:
-    split = [example(id=f"en-b{batch}-1") for batch in (0, 1, 50, 70, 74, 76)]
-    first, newest, verdicts, reviews = (cycle for cycle in CYCLES if cycle.schedule.rehearsed)
+    split = [example(id=f"en-b{batch}-1") for batch in (0, 1, 50, 70, 74, 76, 78)]
+    later_too = ["b0", "b1", "b50", "b74", "b76", "b78"]
+    first, newest, verdicts, reviews, again, last = (cycle for cycle in CYCLES if cycle.schedule.rehearsed)
     assert [one.batch for one in rehearsable(split, first, 1.0)] == ["b1"]
     assert [one.batch for one in drawn(split, first, 1.0)] == ["b50"]
-    assert [one.batch for one in rehearsable(split, newest, 1.0)] == ["b0", "b1", "b50", "b74", "b76"], (
-        "later, too"
-    )
+    assert [one.batch for one in rehearsable(split, newest, 1.0)] == later_too
     assert [one.batch for one in drawn(split, newest, 1.0)] == ["b70"]
     assert [one.batch for one in drawn(split, verdicts, 1.0)] == ["b74"]
-    assert [one.batch for one in rehearsable(split, reviews, 1.0)] == ["b0", "b1", "b50", "b70"]
-    assert [one.batch for one in drawn(split, reviews, 1.0)] == ["b74", "b76"]
+    for cycle in (reviews, again):
+        assert [one.batch for one in rehearsable(split, cycle, 1.0)] == ["b0", "b1", "b50", "b70", "b78"]
+        assert [one.batch for one in drawn(split, cycle, 1.0)] == ["b74", "b76"]
+    assert [one.batch for one in drawn(split, last, 1.0)] == ["b78"]
+    assert [one.batch for one in rehearsable(split, last, 1.0)] == ["b0", "b1", "b50", "b70", "b74", "b76"]
 
 
 def test_the_ordinary_cycle_takes_whatever_is_new_and_leaves_only_what_was_learnt_before() -> None:

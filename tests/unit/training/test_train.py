@@ -1,10 +1,16 @@
+from collections.abc import Sequence
+from typing import Never
+
 import pytest
 import torch
 
+from models.network import Logits
+from models.text import Window
 from training import train
 from training.dataset import Example
-from training.epochs import Schedule
+from training.schedule import Schedule
 from training.train import Average, combine, copied, learning
+from triage.labels import CATEGORIES, INTENTS, LANGUAGES, SENTIMENTS
 
 CORPUS = [Example(id=f"en-b1-{number:03d}", text="A comment.", lang="en") for number in range(100)]
 
@@ -12,7 +18,7 @@ CORPUS = [Example(id=f"en-b1-{number:03d}", text="A comment.", lang="en") for nu
 def test_training_goes_over_earlier_comments_too(monkeypatch: pytest.MonkeyPatch) -> None:
     class Enough(Exception): ...
 
-    def first_epoch(*given: object) -> list[Example]:
+    def first_epoch(*given: object) -> Never:
         assert given[-1] is earlier
         raise Enough
 
@@ -23,6 +29,48 @@ def test_training_goes_over_earlier_comments_too(monkeypatch: pytest.MonkeyPatch
     schedule = Schedule(epochs=1, rate=1e-4, rehearsed=0.2)
     with pytest.raises(Enough):
         train.train(network, text, 1, CORPUS[:50], schedule, lambda *_: None, earlier=earlier)  # type: ignore[arg-type]
+
+
+class Letters:
+    """A text encoder whose windows are whole comments, a piece a letter."""
+
+    mask = 1
+
+    def windows(self, texts: Sequence[str], questions: Sequence[str | None]) -> list[Window]:
+        return [Window(text=n, ids=[2] * 10, spans=[(0, 1)]) for n, _ in enumerate(texts)]
+
+
+class Flat(torch.nn.Module):
+    """Answers everything alike; `apart` is moved by nothing but the loss between twins."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.answer = torch.nn.Parameter(torch.zeros(1))
+        self.apart = torch.nn.Parameter(torch.zeros(1))
+
+    def forward(self, ids: torch.Tensor, *_: torch.Tensor) -> Logits:
+        sizes = {"aspects": (len(CATEGORIES), 4), "sentiment": (len(SENTIMENTS),), "intent": (len(INTENTS),)}
+        sizes |= {"language": (len(LANGUAGES) + 1,), "tokens": (ids.shape[1],)}
+        tasks = ("aspects", "sentiment", "request", "intent", "urgent", "language", "tokens", "asks")
+        return Logits(**{task: self.answer.expand(len(ids), *sizes.get(task, ())) for task in tasks})
+
+
+@pytest.mark.parametrize("consistency", [0.0, 1.0])
+def test_answering_variations_differently_costs_what_the_schedule_says(
+    monkeypatch: pytest.MonkeyPatch, consistency: float
+) -> None:
+    network, twins = Flat(), []
+
+    def disagreement(_: Logits, places: list[tuple[int, int]]) -> torch.Tensor:
+        twins.extend(places)
+        return network.apart.sum()
+
+    monkeypatch.setattr(train, "disagreement", disagreement)
+    monkeypatch.setattr(train, "parameter_groups", lambda network, _: list(network.parameters()))
+    schedule = Schedule(epochs=1, rate=1e-4, consistency=consistency, cropped=0.0)
+    train.train(network, Letters(), 0, CORPUS, schedule, lambda *_: None)  # type: ignore[arg-type]
+    assert len(twins) == (100 if consistency else 0)
+    assert (network.apart.item() < 0) == bool(consistency)
 
 
 def test_the_mean_of_weights_is_taken_as_they_were_when_added() -> None:
