@@ -38,9 +38,11 @@ format: install
 bench: install  ## measure, and write docs/performance.md
 	$(BIN)/python -m benchmarks
 
-# glibc gives memory back and fetches it anew in every step: a fifth of the time, unless told to keep it
+# glibc returns memory after every step of training and fetches it again, unless it is told to keep it
+KEEP_MEMORY := glibc.malloc.hugetlb=1:glibc.malloc.trim_threshold=8589934592:glibc.malloc.mmap_threshold=33554432:glibc.malloc.top_pad=268435456
+
 train: install  ## train the model on fixtures/corpus
-	MALLOC_TRIM_THRESHOLD_=8589934592 MALLOC_MMAP_THRESHOLD_=33554432 $(BIN)/triage train --surveys fixtures/surveys
+	GLIBC_TUNABLES=$(KEEP_MEMORY) $(BIN)/triage train --surveys fixtures/surveys
 
 demo-crm: install  ## fake ticket systems, to watch tickets arrive
 	$(BIN)/python -m tests.fakes

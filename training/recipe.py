@@ -103,15 +103,22 @@ CYCLES: Final = (
         kept=0.5,
     ),
     Cycle(schedule=_ALIKE, batches=_REVIEWS, earlier=None),
-    Cycle(schedule=replace(_ALIKE, seed=37), batches=_batches(78), earlier=None, mean=2, kept=0.5),
+    Cycle(schedule=replace(_ALIKE, seed=37), batches=_batches(78), earlier=None),
+    Cycle(
+        schedule=replace(_ALIKE, seed=38, rehearsed=1.5),
+        batches=_batches(70, 72, 73),
+        earlier=None,
+        mean=3,
+        kept=0.5,
+    ),
 )
 """The released model's: harder text joins cycle by cycle, third-party text beside it from the fifth on.
 
 Text that one pass had hardly taught is then gone over four times, and ordinary text once; once more with more
 third-party text beside it, which tells praise from blame where no shop is spoken of; then the newest, with as
-much of all else; then plain reviews, in the same way, and at last these and more of them once more in two
-variations at a time. Where batches are not named a cycle draws from whatever there is: the released model met
-b71 and later ones only in the last five.
+much of all else; then plain reviews, in the same way; and at last these, more of them, and answers to
+surveys, in two variations at a time. Where batches are not named a cycle draws from whatever there is: the
+released model met b71 and later ones only in the last six.
 """
 
 
