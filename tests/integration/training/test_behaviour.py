@@ -20,8 +20,8 @@ COMMENTS = 70
 """Of each language, which is all of dev: some variations change a few comments in a hundred only."""
 
 
-NOT_YET: Final = {"sentences turned": 0.08}
-"""Where the released model misses the aim (its card): it may get steadier, never less steady.
+NOT_YET: Final = {"question mark removed": 0.07}
+"""Where the released model misses the aim on dev: it may get steadier, never less steady.
 
 A new model takes its lines down as far as it reaches, and out where it reaches the aim.
 """
