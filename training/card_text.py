@@ -144,7 +144,7 @@ def _cycle(cycle: Cycle, sources: Sequence[Source], asks: bool) -> str:
     )
     asked = f", {schedule.asked:.0%} of it asked" if schedule.asked and asks else ""
     text += f", {schedule.rehearsed:g} earlier comments beside each" if schedule.rehearsed else ""
-    text += f", variations held together by {schedule.consistency:g}" if schedule.consistency else ""
+    text += f", in two variations (consistency {schedule.consistency:g})" if schedule.consistency else ""
     mean = f"; the mean of {cycle.mean} ends" if cycle.mean > 1 else ""
     mean += f", {cycle.kept:.0%} kept of the weights before" if cycle.kept else ""
     return f"{text}{asked}{beside}, {schedule.epochs} epochs at {schedule.rate:g}, seed {schedule.seed}{mean}"

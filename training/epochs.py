@@ -57,9 +57,8 @@ def epoch_examples(
     drawn = [_variations(example, schedule, rng) for example in whole]
     ours = [example for example in shuffled if example.lang != UNDETERMINED]
     drawn += [(cropped(rng.choice(ours), rng),) for _ in range(_crops(len(examples), schedule))]
-    if (
-        questions
-    ):  # of two variations often one alone is asked: what a comment says holds without its question
+    if questions:
+        # Of two variations often one alone is asked: what a comment says holds without its question.
         drawn = [tuple(_asked(one, questions, schedule.asked, rng) for one in comment) for comment in drawn]
     rng.shuffle(drawn)
     return drawn

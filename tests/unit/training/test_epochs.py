@@ -4,8 +4,8 @@ from typing import cast
 
 import pytest
 
-from models.text import TextEncoder, Window
-from tests.unit.training.examples import plain
+from models.text import LEAD, TextEncoder
+from tests.unit.training.examples import Letters, plain
 from training.dataset import Example
 from training.epochs import Batch, batches, epoch_examples, steps_of
 from training.schedule import Schedule
@@ -20,19 +20,7 @@ def comment(number: int) -> Example:
 
 CORPUS = [comment(number) for number in range(100)]
 FILMS = [Example(id=f"xed-{n}", text="a line " * n, lang="en", polarity="negative") for n in range(50)]
-
-
 TWICE = Schedule(epochs=2, rate=1e-4, consistency=1.0, rehearsed=0.3, beside=0.3)
-
-
-class Letters:
-    """A text encoder whose windows are whole comments, a piece a letter."""
-
-    def windows(self, texts: Sequence[str], questions: Sequence[str | None]) -> list[Window]:
-        return [
-            Window(text=n, ids=list(range(len(text))), spans=[(i, i + 1) for i in range(len(text))])
-            for n, text in enumerate(texts)
-        ]
 
 
 def batched(schedule: Schedule, examples: Sequence[Example] = CORPUS) -> list[Batch]:
@@ -115,7 +103,9 @@ def test_twins_share_a_batch_and_are_named() -> None:
     pairs = 0
     for batch in batched(TWICE):
         assert len(batch.examples) <= TWICE.batch
-        assert [len(window.ids) for window in batch.windows] == [len(one.text) for one in batch.examples]
+        assert [len(window.ids) - LEAD for window in batch.windows] == [
+            len(one.text) for one in batch.examples
+        ]
         assert len({place for twins in batch.twins for place in twins}) == 2 * len(batch.twins)
         for one, other in batch.twins:
             first, second = batch.examples[one], batch.examples[other]
@@ -126,7 +116,13 @@ def test_twins_share_a_batch_and_are_named() -> None:
 
 
 @pytest.mark.parametrize(
-    "schedule", [TWICE, Schedule(epochs=3, rate=1e-4), Schedule(epochs=1, rate=1e-4, augmented=False)]
+    "schedule",
+    [
+        TWICE,
+        Schedule(epochs=3, rate=1e-4),
+        Schedule(epochs=1, rate=1e-4, augmented=False, consistency=1.0),
+        Schedule(epochs=1, rate=1e-4, batch=3, consistency=1.0),
+    ],
 )
 def test_steps_are_counted_before(schedule: Schedule) -> None:
     counted = steps_of(len(CORPUS), schedule, FILMS, CORPUS[50:])

@@ -1,11 +1,10 @@
-from collections.abc import Sequence
 from typing import Never
 
 import pytest
 import torch
 
 from models.network import Logits
-from models.text import Window
+from tests.unit.training.examples import Letters
 from training import train
 from training.dataset import Example
 from training.schedule import Schedule
@@ -29,15 +28,6 @@ def test_training_goes_over_earlier_comments_too(monkeypatch: pytest.MonkeyPatch
     schedule = Schedule(epochs=1, rate=1e-4, rehearsed=0.2)
     with pytest.raises(Enough):
         train.train(network, text, 1, CORPUS[:50], schedule, lambda *_: None, earlier=earlier)  # type: ignore[arg-type]
-
-
-class Letters:
-    """A text encoder whose windows are whole comments, a piece a letter."""
-
-    mask = 1
-
-    def windows(self, texts: Sequence[str], questions: Sequence[str | None]) -> list[Window]:
-        return [Window(text=n, ids=[2] * 10, spans=[(0, 1)]) for n, _ in enumerate(texts)]
 
 
 class Flat(torch.nn.Module):
