@@ -31,8 +31,7 @@ class Batch:
 def steps_of(examples: int, schedule: Schedule, beside: Sequence[Example], earlier: Sequence[Example]) -> int:
     """How many batches all epochs over so many comments have."""
     drawn = examples + _rehearsed(examples, earlier, schedule)
-    if schedule.augmented:
-        drawn += _crops(drawn, schedule) + _drawn(drawn, schedule, beside)
+    drawn += _crops(drawn, schedule) + _drawn(drawn, schedule, beside)
     return schedule.epochs * math.ceil(drawn / _comments(schedule))
 
 
@@ -46,8 +45,6 @@ def epoch_examples(
     """
     examples = [*examples, *rng.sample(earlier, _rehearsed(len(examples), earlier, schedule))]
     shuffled = rng.sample(examples, len(examples))
-    if not schedule.augmented:
-        return [(example,) for example in shuffled]
     by_language: dict[str | None, list[Example]] = {}
     for example in shuffled:
         if example.aspects is not None and example.sentiment is not None:
@@ -78,11 +75,7 @@ def _drawn(examples: int, schedule: Schedule, beside: Sequence[Example]) -> int:
 
 def _comments(schedule: Schedule) -> int:
     """In a batch."""
-    return max(1, schedule.batch // 2) if _in_two(schedule) else schedule.batch
-
-
-def _in_two(schedule: Schedule) -> bool:
-    return schedule.augmented and schedule.consistency > 0
+    return max(1, schedule.batch // 2) if schedule.consistency else schedule.batch
 
 
 def _joined(
@@ -97,7 +90,7 @@ def _joined(
 
 
 def _variations(example: Example, schedule: Schedule, rng: random.Random) -> Variations:
-    if _in_two(schedule):
+    if schedule.consistency:
         return vary(example, rng, turning=0.0), vary(example, rng, turning=1.0)
     return (vary(example, rng),)
 

@@ -16,7 +16,6 @@ class Schedule:
     warmup: float = 0.1
     """Share of all steps."""
     batch: int = 32
-    augmented: bool = True
     joined: float = 0.15
     """Share of examples joined with another comment of the language."""
     cropped: float = 0.1

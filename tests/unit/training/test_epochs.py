@@ -120,7 +120,6 @@ def test_twins_share_a_batch_and_are_named() -> None:
     [
         TWICE,
         Schedule(epochs=3, rate=1e-4),
-        Schedule(epochs=1, rate=1e-4, augmented=False, consistency=1.0),
         Schedule(epochs=1, rate=1e-4, batch=3, consistency=1.0),
     ],
 )
