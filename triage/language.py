@@ -1,32 +1,31 @@
 """Which language a comment is in: the model's language head, words, langdetect's profiles, script, locale.
 
-langdetect draws n-grams at random and walks 55 lists for each, about 3 ms a text. Its
-model is naive Bayes over n-gram profiles (Nakatani 2010), whose posterior needs no
-sampling: it is a sum over words, each word's share computed once and remembered. That
-is exact, deterministic and many times faster (`make bench` measures it).
+Each one's say is a sum of log-probabilities, so they are added: weights and the least
+probability that is claimed were chosen on dev and on comments the model had not seen.
 """
 
 import unicodedata
-from collections.abc import Iterable, Sequence
-from functools import cache, lru_cache
+from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
-from langdetect.detector_factory import PROFILES_DIRECTORY, DetectorFactory
-from langdetect.utils.ngram import NGram
 from numpy.typing import NDArray
 
-from triage import words
+from triage import profiles, words
 from triage.cached_array import Progress
 from triage.labels import LANGUAGES, UNDETERMINED
+from triage.profiles import ProfileTable
 from triage.settings import Settings
 from triage.types import LanguageFinding
+from triage.words import WordTable
 
 CODES: Final = (*LANGUAGES, UNDETERMINED)
-_NORWEGIAN: Final = {"no": "nb"}
-_SMOOTHING: Final = 0.5 / 10_000
-"""langdetect's own alpha over its base frequency."""
+_PROFILES: Final = [{"no": "nb"}.get(code, code) for code in profiles.CODES]
+_OURS: Final = [_PROFILES.index(code) for code in LANGUAGES]
+_OTHERS: Final = [column for column in range(len(_PROFILES)) if column not in _OURS]
+"""The columns of langdetect's profiles that are our languages, in their order, and the rest."""
 _LONGEST: Final = 2_000
 """Characters read: more of a text does not change its language."""
 
@@ -66,15 +65,14 @@ def detect(text: str, model: Sequence[float], locale: str | None = None) -> Lang
 
 def profile_evidence(text: str) -> Evidence:
     """What langdetect's profiles say of `text`; its other languages together are `und`."""
-    total = _profiles().score(text[:_LONGEST])
-    known, others = _profiles().columns
-    evidence = np.append(total[known], total[others].max())
+    total = _tables().profiles.score(text[:_LONGEST])
+    evidence = np.append(total[_OURS], total[_OTHERS].max())
     return np.asarray(evidence - evidence.max())
 
 
 def word_evidence(text: str) -> Evidence:
     """What the words of `text` say by how common they are in each language."""
-    return _word_table().evidence(text[:_LONGEST])
+    return _tables().words.evidence(text[:_LONGEST])
 
 
 def likeliest_by_words(text: str) -> str:
@@ -103,65 +101,22 @@ def _script(character: str) -> str:
     return unicodedata.name(character, "").split(" ")[0]
 
 
-class _Profiles:
-    """langdetect's 55 profiles as one table of log-probabilities, a row for each n-gram."""
-
-    def __init__(self) -> None:
-        factory = DetectorFactory()
-        factory.load_profile(PROFILES_DIRECTORY)
-        codes = [_NORWEGIAN.get(code, code) for code in factory.langlist]
-        self._rows = {gram: row for row, gram in enumerate(factory.word_lang_prob_map)}
-        table = np.array(list(factory.word_lang_prob_map.values()), dtype=np.float32)
-        self._table = np.log(table + _SMOOTHING)
-        known = [codes.index(code) for code in LANGUAGES]
-        self.columns = known, [i for i in range(len(codes)) if i not in known]
-
-    def score(self, text: str) -> NDArray[np.float32]:
-        """The log-likelihood of `text` in each profile."""
-        total = np.zeros(self._table.shape[1], dtype=np.float32)
-        for word in "".join(map(_normalise, text)).split():
-            total += self._word(word.lower() if word.isupper() else word)
-        return total
-
-    @lru_cache(maxsize=50_000)  # noqa: B019 - lives as long as the process
-    def _word(self, word: str) -> NDArray[np.float32]:
-        rows = [self._rows[gram] for gram in _grams(f" {word} ") if gram in self._rows]
-        return np.asarray(self._table[rows].sum(axis=0))
-
-
-@cache
-def _profiles() -> _Profiles:
-    return _Profiles()
-
-
-@lru_cache(maxsize=4096)
-def _normalise(character: str) -> str:
-    return str(NGram.normalize(character))
-
-
-def _grams(padded: str) -> Iterable[str]:
-    """The 1-, 2- and 3-grams that langdetect takes from a word between spaces."""
-    for end in range(2, len(padded) + 1):
-        for size in (1, 2, 3):
-            gram = padded[max(0, end - size) : end]
-            if len(gram) == size and gram.strip():
-                yield gram
+class _Tables(NamedTuple):
+    words: WordTable
+    profiles: ProfileTable
 
 
 def warm_up(cache_dir: Path, progress: Progress) -> None:
-    """Loads what is loaded once, about half a second, so that the first comment need not wait.
-
-    The word table is kept in `cache_dir`, and built there in some seconds the first time.
-    """
+    """Opens the tables in `cache_dir`, so that the first comment need not wait; builds what is missing."""
     global _opened
-    _opened = words.open_table(cache_dir, progress)
-    _profiles()
+    _opened = _Tables(words.open_table(cache_dir, progress), profiles.open_table(cache_dir))
 
 
-_opened: words.WordTable | None = None
+_opened: _Tables | None = None
 
 
-def _word_table() -> words.WordTable:
-    global _opened
-    _opened = _opened or words.open_table(Settings().cache_dir)
+def _tables() -> _Tables:
+    if _opened is None:
+        warm_up(Settings().cache_dir, lambda _what, _share: None)
+    assert _opened is not None
     return _opened
