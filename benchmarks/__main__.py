@@ -76,7 +76,7 @@ def steps(texts: Sequence[str]) -> dict[str, float]:
     Lexicon.corrected.cache_clear()
     return {
         "langdetect as it comes": _milliseconds(language_of, texts),
-        "its profiles read exactly (`triage/language.py`)": _milliseconds(profile_evidence, texts),
+        "its profiles read exactly (`triage/profiles.py`)": _milliseconds(profile_evidence, texts),
         "slips read over (`triage/spelling.py`), words met for the first time": _milliseconds(spelt, texts),
         "the same with words met before": _milliseconds(spelt, texts),
     }

@@ -42,17 +42,12 @@ class Server:
             self._process = subprocess.Popen(
                 [*_COMMAND, "serve", *self._arguments], env=os.environ | own, stdout=log, stderr=log
             )
-        while not self._is_ready():
-            assert self._process.poll() is None, self.log.read_text()
-            assert time.monotonic() - began < 120, self.log.read_text()
-            time.sleep(0.05)
+        with self.client() as client:
+            while not _is_ready(client):
+                assert self._process.poll() is None, self.log.read_text()
+                assert time.monotonic() - began < 120, self.log.read_text()
+                time.sleep(0.05)
         return time.monotonic() - began
-
-    def _is_ready(self) -> bool:
-        try:
-            return httpx.get(f"{self.address}/ready").status_code == 200
-        except httpx.TransportError:
-            return False
 
     def kill(self) -> None:
         """End the process as a power cut would."""
@@ -78,3 +73,10 @@ class Server:
 
     def __exit__(self, *_: object) -> None:
         self.kill()
+
+
+def _is_ready(client: httpx.Client) -> bool:
+    try:
+        return client.get("/ready").status_code == 200
+    except httpx.TransportError:
+        return False

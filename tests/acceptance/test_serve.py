@@ -1,7 +1,10 @@
 """The command that a stranger runs first."""
 
 import signal
+import subprocess
+import sys
 from pathlib import Path
+from timeit import timeit
 
 import pytest
 
@@ -57,11 +60,16 @@ def test_a_model_that_is_not_there_ends_the_service(tmp_path: Path) -> None:
 
 
 @pytest.mark.load
-@pytest.mark.parametrize("model", [STUB_MODEL, DEFAULT_MODEL])
-def test_a_warm_start_takes_at_most_five_seconds(tmp_path: Path, model: str) -> None:
-    with Server(tmp_path, model) as server:
-        times = []
+def test_a_warm_start_takes_at_most_five_seconds(tmp_path: Path) -> None:
+    """On a machine that imports libraries in a second, and as much longer as another needs for that."""
+    with Server(tmp_path, DEFAULT_MODEL) as server:
+        starts, imports = [], []
         for _ in range(4):  # the first fills the caches; of the rest the best, for other work may slow one
-            times.append(server.start())
+            starts.append(server.start())
             server.kill()
-    assert min(times[1:]) <= 5, times
+            imports.append(timeit(import_libraries, number=1))
+    assert min(starts[1:]) <= 5 * max(1, min(imports[1:])), (starts, imports)
+
+
+def import_libraries() -> None:
+    subprocess.run([sys.executable, "-c", "import fastapi, sqlmodel, onnxruntime, dbos"], check=True)

@@ -97,11 +97,11 @@ def test_near_duplicates_are_pairs_above_the_threshold() -> None:
 
 @pytest.mark.slow
 def test_no_two_comments_of_a_language_say_nearly_the_same() -> None:
-    """One language here; `triage corpus check --embeddings` reads all."""
+    """The newest comments of one language here; `triage corpus check --embeddings` reads all."""
     from training.duplicates import find
 
-    some = [e for e in check(CORPUS).examples if e.language == "fi"]
-    assert [pair for pair in find(some) if not pair.across] == []
+    newest = [e for e in check(CORPUS).examples if e.language == "fi"][-3000:]
+    assert [pair for pair in find(newest) if not pair.across] == []
 
 
 def test_agreement_compares_the_same_comments_only(tmp_path: Path) -> None:
