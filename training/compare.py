@@ -20,6 +20,8 @@ COUNTED: Final = (
     "language_long",
 )  # fmt: skip
 """What decides: precision and recall stand in F1 already, and very short texts are few."""
+JUDGED: Final = ("dev", "public", "test")
+"""The splits that models are compared on."""
 TIE: Final = 0.005
 """A smaller model may lose this much."""
 LARGEST_DROP: Final = 0.03
@@ -44,9 +46,9 @@ class Candidate:
 
 
 def candidate(model: str, corpus: Path, step: Callable[[str, float], None]) -> Candidate:
-    """Opens a released model or a bundle's folder, and runs it on the corpus's dev and test comments."""
+    """Opens a released model or a bundle's folder, and runs it on the corpus's comments of JUDGED."""
     folder = bundles.find(model)
-    examples = [example for split in ("dev", "test") for example in pick(corpus, split)]
+    examples = pick(corpus, *JUDGED)
     predictor = open_predictor(folder)
     return Candidate(
         name=model,

@@ -37,6 +37,7 @@ class Data:
 
     train: list[Example]
     dev: list[Example]
+    public: list[Example]
     test: list[Example]
     fresh: list[Example]
 

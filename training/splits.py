@@ -9,8 +9,9 @@ from typing import Final, Literal, get_args
 from training.dataset import Example
 from triage.errors import InvalidInput
 
-Split = Literal["train", "dev", "test", "fresh"]
-"""`fresh` is a second test: no training, tuning or choice reads it."""
+Split = Literal["train", "dev", "public", "test", "fresh"]
+"""Beside the usual three: `public`, by which models are compared on what customers post in public, and
+`fresh`, a second test that no training, tuning or choice reads."""
 SPLITS: Final = get_args(Split)
 
 

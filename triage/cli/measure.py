@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 app = typer.Typer()
 
 Corpus = Annotated[Path, typer.Option(help="Labelled comments: a folder of JSONL, or one file.")]
-Split = Annotated[str, typer.Option(help="train, dev, test, fresh (a second test), or all.")]
+Split = Annotated[str, typer.Option(help="train, dev, public, test, fresh (a second test), or all.")]
 
 
 @app.command()
@@ -153,7 +153,7 @@ def compare(
     second: Annotated[str, typer.Argument(help="What may replace it.")],
     corpus: Corpus = Path("fixtures/corpus"),
 ) -> None:
-    """Measure two models on dev and test together, and say which to ship and why."""
+    """Measure two models on dev, public and test together, and say which to ship and why."""
     with explained():
         from training.compare import candidate, decide, lines
 

@@ -26,7 +26,7 @@ def test_whole_batches_go_where_the_file_says(tmp_path: Path) -> None:
 
 def test_a_split_that_is_none_is_refused(tmp_path: Path) -> None:
     (tmp_path / "splits.json").write_text(json.dumps({"train": ["b1"], "tset": ["b5"]}))
-    with pytest.raises(InvalidInput, match="no split tset: choose train, dev, test, fresh"):
+    with pytest.raises(InvalidInput, match="no split tset: choose train, dev, public, test, fresh"):
         read_splits(tmp_path)
 
 
