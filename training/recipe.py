@@ -116,10 +116,13 @@ CYCLES: Final = (
     ),
     Cycle(schedule=replace(_STEADIER, seed=40, beside=0.3, rehearsed=0.5), batches=_ANSWERS, earlier=None),
     Cycle(
-        schedule=replace(_STEADIER, seed=41, beside=0.2, rehearsed=0.3),
-        batches=_batches(79),
+        schedule=replace(_STEADIER, seed=41, beside=0.2, rehearsed=0.3), batches=_batches(79), earlier=None
+    ),
+    Cycle(
+        schedule=replace(_STEADIER, seed=42, beside=0.3, rehearsed=1.5),
+        batches=_batches(81),
         earlier=None,
-        mean=2,
+        mean=3,
         kept=0.5,
     ),
 )
@@ -128,9 +131,9 @@ CYCLES: Final = (
 Text that one pass had hardly taught is then gone over four times, and ordinary text once; once more with more
 third-party text beside it, which tells praise from blame where no shop is spoken of; then the newest, with as
 much of all else; then plain reviews, in the same way; then these, more of them, and answers to surveys, in
-two variations at a time; at last more answers and the newest text of both kinds, with twice as much weight
-on answering both variations alike. Where batches are not named a cycle draws from whatever there is: the
-released model met b71 and later ones only in the last eight.
+two variations at a time; at last more answers, the newest text of both kinds, and long text, with twice as
+much weight on answering both variations alike. Where batches are not named a cycle draws from whatever there
+is: the released model met b71 and later ones only in the last nine.
 """
 
 

@@ -34,7 +34,7 @@ def test_no_cycle_rehearses_what_it_trains_on_or_what_no_cycle_had_before() -> N
 def test_what_is_rehearsed_is_earlier_text() -> None:
     split = [example(id=f"en-b{batch}-1") for batch in (0, 1, 50, 70, 74, 76, 79)]
     later_too = ["b0", "b1", "b50", "b74", "b76", "b79"]
-    first, newest, verdicts, reviews, again, public, answers, more_answers, both = (
+    first, newest, verdicts, reviews, again, public, answers, more_answers, both, long = (
         cycle for cycle in CYCLES if cycle.schedule.rehearsed
     )
     assert [one.batch for one in rehearsable(split, first, 1.0)] == ["b1"]
@@ -47,7 +47,8 @@ def test_what_is_rehearsed_is_earlier_text() -> None:
         assert [one.batch for one in drawn(split, cycle, 1.0)] == ["b74", "b76"]
     for cycle in (answers, more_answers):
         assert [one.batch for one in drawn(split, cycle, 1.0)] == ["b70"]
-    assert drawn(split, public, 1.0) == []
+    for cycle in (public, long):
+        assert drawn(split, cycle, 1.0) == []
     assert [one.batch for one in drawn(split, both, 1.0)] == ["b79"]
     assert [one.batch for one in rehearsable(split, both, 1.0)] == ["b0", "b1", "b50", "b70", "b74", "b76"]
 
