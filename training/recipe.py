@@ -57,9 +57,6 @@ _REVIEWS: Final = _batches(74, 75, 76)
 """What ordinary people write in public: plain verdicts, and in the last of them requests too."""
 _ALIKE: Final = Schedule(epochs=1, rate=2e-4, seed=36, asked=0.2, beside=0.5, rehearsed=1.0, consistency=1.0)
 """Two variations of a comment are to be answered alike."""
-_STEADIER: Final = replace(_ALIKE, consistency=2.0)
-_ANSWERS: Final = _batches(52, 53, 56, 58, 59, *range(61, 69), 70, 72, 73)
-"""To surveys for the most part, as they come."""
 FIRST_PASS: Final = Schedule(epochs=1, rate=2e-4, joined=0.0)
 ORDINARY: Final = Cycle(
     schedule=Schedule(epochs=1, rate=3e-4, seed=32, asked=0.2, beside=0.5), without=_UNUSUAL
@@ -114,26 +111,14 @@ CYCLES: Final = (
         mean=3,
         kept=0.5,
     ),
-    Cycle(schedule=replace(_STEADIER, seed=40, beside=0.3, rehearsed=0.5), batches=_ANSWERS, earlier=None),
-    Cycle(
-        schedule=replace(_STEADIER, seed=41, beside=0.2, rehearsed=0.3), batches=_batches(79), earlier=None
-    ),
-    Cycle(
-        schedule=replace(_STEADIER, seed=42, beside=0.3, rehearsed=1.5),
-        batches=_batches(81),
-        earlier=None,
-        mean=3,
-        kept=0.5,
-    ),
 )
 """The released model's: harder text joins cycle by cycle, third-party text beside it from the fifth on.
 
 Text that one pass had hardly taught is then gone over four times, and ordinary text once; once more with more
 third-party text beside it, which tells praise from blame where no shop is spoken of; then the newest, with as
-much of all else; then plain reviews, in the same way; then these, more of them, and answers to surveys, in
-two variations at a time; at last more answers, the newest text of both kinds, and long text, with twice as
-much weight on answering both variations alike. Where batches are not named a cycle draws from whatever there
-is: the released model met b71 and later ones only in the last nine.
+much of all else; then plain reviews, in the same way; and at last these, more of them, and answers to
+surveys, in two variations at a time. Where batches are not named a cycle draws from whatever there is: the
+released model met b71 and later ones only in the last six.
 """
 
 

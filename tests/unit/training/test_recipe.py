@@ -32,9 +32,9 @@ def test_no_cycle_rehearses_what_it_trains_on_or_what_no_cycle_had_before() -> N
 
 
 def test_what_is_rehearsed_is_earlier_text() -> None:
-    split = [example(id=f"en-b{batch}-1") for batch in (0, 1, 50, 70, 74, 76, 79)]
-    later_too = ["b0", "b1", "b50", "b74", "b76", "b79"]
-    first, newest, verdicts, reviews, again, public, answers, more_answers, both, long = (
+    split = [example(id=f"en-b{batch}-1") for batch in (0, 1, 50, 70, 74, 76, 78)]
+    later_too = ["b0", "b1", "b50", "b74", "b76", "b78"]
+    first, newest, verdicts, reviews, again, public, answers = (
         cycle for cycle in CYCLES if cycle.schedule.rehearsed
     )
     assert [one.batch for one in rehearsable(split, first, 1.0)] == ["b1"]
@@ -43,14 +43,11 @@ def test_what_is_rehearsed_is_earlier_text() -> None:
     assert [one.batch for one in drawn(split, newest, 1.0)] == ["b70"]
     assert [one.batch for one in drawn(split, verdicts, 1.0)] == ["b74"]
     for cycle in (reviews, again):
-        assert [one.batch for one in rehearsable(split, cycle, 1.0)] == ["b0", "b1", "b50", "b70", "b79"]
+        assert [one.batch for one in rehearsable(split, cycle, 1.0)] == ["b0", "b1", "b50", "b70", "b78"]
         assert [one.batch for one in drawn(split, cycle, 1.0)] == ["b74", "b76"]
-    for cycle in (answers, more_answers):
-        assert [one.batch for one in drawn(split, cycle, 1.0)] == ["b70"]
-    for cycle in (public, long):
-        assert drawn(split, cycle, 1.0) == []
-    assert [one.batch for one in drawn(split, both, 1.0)] == ["b79"]
-    assert [one.batch for one in rehearsable(split, both, 1.0)] == ["b0", "b1", "b50", "b70", "b74", "b76"]
+    assert [one.batch for one in drawn(split, public, 1.0)] == ["b78"]
+    assert [one.batch for one in rehearsable(split, public, 1.0)] == ["b0", "b1", "b50", "b70", "b74", "b76"]
+    assert [one.batch for one in drawn(split, answers, 1.0)] == ["b70"]
 
 
 def test_the_ordinary_cycle_takes_whatever_is_new_and_leaves_only_what_was_learnt_before() -> None:
