@@ -119,7 +119,8 @@ def _data(report: Report) -> str:
 
 {table(["part", "what"], [
         ["encoder", f"{encoder}, its first {bundle.layers} layers, fine-tuned; embeddings frozen"],
-        ["corpus", f"{sizes['train']} comments to train, {sizes['dev']} to tune, {sizes['test']} to test;"
+        ["corpus", f"{sizes['train']} comments to train, {sizes['dev']} to tune,"
+                   f" {sizes['public']} of public text to compare by, {sizes['test']} to test;"
                    " the project's own (`docs/corpus.md`)"],
         *first_pass,
         *([["questions", "of the example surveys, beside some comments; a post's question is read"]]

@@ -11,8 +11,12 @@ from numpy.typing import NDArray
 from models import bundle as bundles
 from models.bundle import Bundle
 from training.card import megabytes, open_predictor
-from training.evaluate import evaluate, pick
+from training.dataset import Example
+from training.evaluate import evaluate
 from training.metrics import TASKS, Pair, Scores, average, bootstrap, by_language, mean_draws, worst
+from training.release import load_data
+from training.splits import Split
+from triage.errors import InvalidInput
 from triage.labels import UNDETERMINED
 
 COUNTED: Final = (
@@ -20,8 +24,6 @@ COUNTED: Final = (
     "language_long",
 )  # fmt: skip
 """What decides: precision and recall stand in F1 already, and very short texts are few."""
-JUDGED: Final = ("dev", "public", "test")
-"""The splits that models are compared on."""
 TIE: Final = 0.005
 """A smaller model may lose this much."""
 LARGEST_DROP: Final = 0.03
@@ -45,10 +47,22 @@ class Candidate:
         return by_language(self.pairs)
 
 
-def candidate(model: str, corpus: Path, step: Callable[[str, float], None]) -> Candidate:
-    """Opens a released model or a bundle's folder, and runs it on the corpus's comments of JUDGED."""
+def judged(corpus: Path) -> dict[Split, list[Example]]:
+    """What models are compared on: the comments of dev, public and test.
+
+    Raises `InvalidInput` where dev or test has none; public text is what a corpus may lack.
+    """
+    data = load_data(corpus)
+    if not (data.dev and data.test):
+        raise InvalidInput(
+            f"{corpus} has no comments to compare on: name batches for dev and test in splits.json"
+        )
+    return {"dev": data.dev, "public": data.public, "test": data.test}
+
+
+def candidate(model: str, examples: Sequence[Example], step: Callable[[str, float], None]) -> Candidate:
+    """Opens a released model or a bundle's folder, and runs it on the examples."""
     folder = bundles.find(model)
-    examples = pick(corpus, *JUDGED)
     predictor = open_predictor(folder)
     return Candidate(
         name=model,

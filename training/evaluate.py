@@ -75,13 +75,12 @@ def to_example(gold: Example, finding: Finding) -> Example:
     )
 
 
-def pick(corpus: Path, *splits: str) -> list[Example]:
-    """The comments of these splits, or `all`. Raises InvalidInput for an unknown split or no comments."""
-    for split in splits:
-        if split not in (*SPLITS, "all"):
-            raise InvalidInput(f"no split {split!r}: choose {', '.join(SPLITS)} or all")
+def pick(corpus: Path, split: str) -> list[Example]:
+    """The comments of a split, or all. Raises InvalidInput for an unknown or empty split."""
+    if split not in (*SPLITS, "all"):
+        raise InvalidInput(f"no split {split!r}: choose {', '.join(SPLITS)} or all")
     where = read_splits(corpus) if corpus.is_dir() else by_hash
-    picked = [example for example in load_corpus(corpus) if "all" in splits or where(example) in splits]
+    picked = [example for example in load_corpus(corpus) if split in ("all", where(example))]
     if not picked:
-        raise InvalidInput(f"{corpus} has no comments in the split {' or '.join(splits)}")
+        raise InvalidInput(f"{corpus} has no comments in the split {split}")
     return picked

@@ -1,7 +1,7 @@
 """Which language a comment is in: the model's language head, words, langdetect's profiles, script, locale.
 
-Each one's say is a sum of log-probabilities, so they are added: weights and the least
-probability that is claimed were chosen on dev and on comments the model had not seen.
+The first three give log-probabilities, which are added with weights; a foreign script decides outright,
+and the locale where little else is known.
 """
 
 import unicodedata
@@ -22,10 +22,12 @@ from triage.types import LanguageFinding
 from triage.words import WordTable
 
 CODES: Final = (*LANGUAGES, UNDETERMINED)
-_PROFILES: Final = [{"no": "nb"}.get(code, code) for code in profiles.CODES]
-_OURS: Final = [_PROFILES.index(code) for code in LANGUAGES]
-_OTHERS: Final = [column for column in range(len(_PROFILES)) if column not in _OURS]
-"""The columns of langdetect's profiles that are our languages, in their order, and the rest."""
+_PROFILE_CODES: Final = [{"no": "nb"}.get(code, code) for code in profiles.CODES]
+"""langdetect's languages by our codes: its Norwegian is Bokmål."""
+_OURS: Final = [_PROFILE_CODES.index(code) for code in LANGUAGES]
+"""The profiles' columns of our languages, in their order."""
+_OTHERS: Final = [column for column in range(len(_PROFILE_CODES)) if column not in _OURS]
+"""The rest of the columns."""
 _LONGEST: Final = 2_000
 """Characters read: more of a text does not change its language."""
 
@@ -109,14 +111,17 @@ class _Tables(NamedTuple):
 def warm_up(cache_dir: Path, progress: Progress) -> None:
     """Opens the tables in `cache_dir`, so that the first comment need not wait; builds what is missing."""
     global _opened
-    _opened = _Tables(words.open_table(cache_dir, progress), profiles.open_table(cache_dir))
+    _opened = _open(cache_dir, progress)
+
+
+def _open(cache_dir: Path, progress: Progress = lambda _what, _share: None) -> _Tables:
+    return _Tables(words.open_table(cache_dir, progress), profiles.open_table(cache_dir))
 
 
 _opened: _Tables | None = None
 
 
 def _tables() -> _Tables:
-    if _opened is None:
-        warm_up(Settings().cache_dir, lambda _what, _share: None)
-    assert _opened is not None
+    global _opened
+    _opened = _opened or _open(Settings().cache_dir)
     return _opened

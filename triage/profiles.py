@@ -9,6 +9,7 @@ is exact, deterministic and many times faster (`make bench` measures it).
 import os
 from collections.abc import Iterator
 from functools import lru_cache
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,9 +20,9 @@ from numpy.typing import NDArray
 
 from triage.cached_array import open_array
 
-CODES: Final = tuple(sorted(os.listdir(PROFILES_DIRECTORY)))
+CODES: Final = tuple(sorted(name for name in os.listdir(PROFILES_DIRECTORY) if not name.startswith(".")))
 """langdetect's languages, one for each column of the table."""
-_FILE: Final = "profiles-1.npy"
+_FILE: Final = f"profiles-{version('langdetect')}.npy"
 _SMOOTHING: Final = 0.5 / 10_000
 """langdetect's own alpha over its base frequency."""
 _ROW: Final = np.dtype([("gram", "U3"), ("scores", np.float32, len(CODES))])

@@ -155,10 +155,12 @@ def compare(
 ) -> None:
     """Measure two models on dev, public and test together, and say which to ship and why."""
     with explained():
-        from training.compare import candidate, decide, lines
+        from training.compare import candidate, decide, judged, lines
 
-        bars = Bars()
-        both = candidate(first, corpus, bars), candidate(second, corpus, bars)
+        bars, splits = Bars(), judged(corpus)
+        examples = [example for part in splits.values() for example in part]
+        both = candidate(first, examples, bars), candidate(second, examples, bars)
+        out.print("Comments:", ", ".join(f"{len(part)} of {name}" for name, part in splits.items()))
         names = [one.name for one in both]
         table = Table("task", *names, "difference", *(f"worst, {name}" for name in names), "difference")
         for line in lines(*both):

@@ -1,12 +1,15 @@
+import json
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from models.bundle import Bundle
 from tests.unit.training.examples import example, plain
-from training.compare import Candidate, decide, lines
-from training.dataset import Example
+from training.compare import Candidate, decide, judged, lines
+from training.dataset import Example, to_record
 from training.metrics import Pair
+from triage.errors import InvalidInput
 
 LANGUAGES = ("en", "it", "fi")
 
@@ -73,3 +76,26 @@ def test_lines_name_the_worst_language_of_each() -> None:
     )
     assert (line.worst[0][1], line.worst[1][1]) == ("en", "fi")
     assert line.means == (pytest.approx((0.75 + 2) / 3), pytest.approx((0.5 + 2) / 3))
+
+
+def corpus(folder: Path, **splits: list[str]) -> Path:
+    """A comment of each batch, and which split it is in."""
+    records = [to_record(example(id=f"en-{batch}-001")) for batches in splits.values() for batch in batches]
+    (folder / "en.jsonl").write_text("".join(json.dumps(record) + "\n" for record in records), "utf-8")
+    (folder / "splits.json").write_text(json.dumps(splits), "utf-8")
+    return folder
+
+
+def test_public_text_is_judged_where_there_is_any(tmp_path: Path) -> None:
+    splits = judged(corpus(tmp_path, train=["b1"], dev=["b2"], public=["b3"], test=["b4"], fresh=["b5"]))
+    assert {name: [one.batch for one in part] for name, part in splits.items()} == {
+        "dev": ["b2"],
+        "public": ["b3"],
+        "test": ["b4"],
+    }
+    assert judged(corpus(tmp_path, train=["b1"], dev=["b2"], test=["b4"]))["public"] == []
+
+
+def test_a_corpus_without_test_comments_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InvalidInput, match="name batches for dev and test"):
+        judged(corpus(tmp_path, train=["b1"], dev=["b2"], public=["b3"]))

@@ -38,7 +38,7 @@ def report() -> Report:
         bundle=Bundle(name="tiny"),
         recipe=Recipe(name="tiny", corpus=Path("corpus")),
         split="test",
-        sizes={"train": 100, "dev": 20, "test": len(pairs), "fresh": 7},
+        sizes={"train": 100, "dev": 20, "public": 9, "test": len(pairs), "fresh": 7},
         sources=SOURCES,
         pairs=pairs,
         scores=by_language(pairs),
