@@ -1,4 +1,5 @@
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -63,6 +64,6 @@ def test_a_stricter_point_answers_less() -> None:
     assert found["0.99", "sentiment"].share == 1.0
 
 
-def test_an_unknown_or_empty_split_is_refused(tmp_path) -> None:  # type: ignore[no-untyped-def]
+def test_an_unknown_or_empty_split_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InvalidInput, match="no split 'tst'"):
         pick(tmp_path, "tst")

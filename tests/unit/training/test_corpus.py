@@ -8,7 +8,7 @@ import pytest
 from tests.unit.training.examples import example, plain
 from training.agreement import agree, kappa, load
 from training.corpus import check, composition, lengths, shortfalls
-from training.dataset import Example, to_record
+from training.dataset import Example, load_corpus, load_file, to_record
 from training.duplicates import near
 from training.splits import read_splits
 from triage.errors import InvalidInput
@@ -106,6 +106,14 @@ def test_no_two_comments_of_a_language_say_nearly_the_same() -> None:
     measured = [e for e in finnish if split(e) != "train"]
     newest = [e for e in finnish if split(e) == "train"][-2500:]
     assert find([*measured, *newest]) == []
+
+
+@pytest.mark.slow
+def test_what_was_read_again_stands_in_the_corpus_as_it_was_read() -> None:
+    texts = {example.id: example.text for example in load_corpus(CORPUS)}
+    reread = load_file(CORPUS / "annotation" / "reread.jsonl")
+    assert len({example.id for example in reread}) == len(reread)
+    assert [example.id for example in reread if texts.get(example.id) != example.text] == []
 
 
 def test_agreement_compares_the_same_comments_only(tmp_path: Path) -> None:
