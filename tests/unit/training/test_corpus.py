@@ -10,6 +10,8 @@ from training.agreement import agree, kappa, load
 from training.corpus import check, composition, lengths, shortfalls
 from training.dataset import Example, load_corpus, load_file, to_record
 from training.duplicates import near
+from training.recipe import CYCLES
+from training.release import REREAD
 from training.splits import read_splits
 from triage.errors import InvalidInput
 
@@ -111,7 +113,9 @@ def test_no_two_comments_of_a_language_say_nearly_the_same() -> None:
 @pytest.mark.slow
 def test_what_was_read_again_stands_in_the_corpus_as_it_was_read() -> None:
     texts = {example.id: example.text for example in load_corpus(CORPUS)}
-    reread = load_file(CORPUS / "annotation" / "reread.jsonl")
+    files = sorted(CORPUS.glob(REREAD))
+    assert [file.stem for file in files] == sorted(cycle.reread for cycle in CYCLES if cycle.reread)
+    reread = [example for file in files for example in load_file(file)]
     assert len({example.id for example in reread}) == len(reread)
     assert [example.id for example in reread if texts.get(example.id) != example.text] == []
 
