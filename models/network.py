@@ -63,6 +63,7 @@ class Heads(nn.Module):
         self.asks = nn.Linear(hidden, 1)
         self.tokens = nn.Linear(hidden, 1)
         self.token_weight = nn.Parameter(torch.zeros(1))
+        self.dropout = nn.Dropout(0.1)
         nn.init.normal_(self.aspects, std=0.02)
         with torch.no_grad():  # most categories are absent, most pieces outside: not to be learnt first
             self.aspects_bias[:, 0] = 3.0
@@ -77,13 +78,13 @@ class Heads(nn.Module):
         self.centre = hidden.mean(dim=0)
         self.spread = hidden.std(dim=0).clamp_min(1e-3)
 
-    def forward(self, hidden: Tensor, comment_mask: Tensor, dropout: float = 0.0) -> Logits:
+    def forward(self, hidden: Tensor, comment_mask: Tensor) -> Logits:
         """(B, T, H) hidden states and a (B, T) mask of the comment's pieces -> Logits."""
         hidden = (hidden - self.centre) / self.spread
         outside = comment_mask == 0
         scores = self.views(hidden).masked_fill(outside.unsqueeze(-1), -1e4)
         pooled = torch.einsum("btv,bth->bvh", scores.softmax(dim=1), hidden)
-        pooled = nn.functional.dropout(pooled, dropout, self.training)
+        pooled = self.dropout(pooled)
         aspects = torch.einsum("bch,chs->bcs", pooled[:, : len(CATEGORIES)], self.aspects)
         sentiment, request, intent, urgent, language, asks = pooled[:, len(CATEGORIES) :].unbind(dim=1)
         tokens = self.tokens(hidden).squeeze(-1).masked_fill(outside, -1e4)
@@ -102,11 +103,10 @@ class Heads(nn.Module):
 class TriageNetwork(nn.Module):
     """The encoder with its heads: (B, T) piece ids -> Logits."""
 
-    def __init__(self, encoder: PreTrainedModel, dropout: float = 0.1) -> None:
+    def __init__(self, encoder: PreTrainedModel) -> None:
         super().__init__()
         self.encoder = encoder
         self.heads = Heads(encoder.config.hidden_size)
-        self._dropout = dropout
 
     @property
     def layers(self) -> nn.ModuleList:
@@ -116,5 +116,5 @@ class TriageNetwork(nn.Module):
     def forward(self, input_ids: Tensor, attention_mask: Tensor, comment_mask: Tensor) -> Logits:
         """Three (B, T) arrays, as `text.pad` makes them -> Logits."""
         hidden = self.encoder(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
-        logits: Logits = self.heads(hidden.float(), comment_mask, self._dropout)
+        logits: Logits = self.heads(hidden.float(), comment_mask)
         return logits

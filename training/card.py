@@ -18,6 +18,7 @@ from training.metrics import TASKS, average, bootstrap, by_language, worst
 from training.questions import Questions
 from training.recipe import Recipe, applicable
 from training.release import Step, load_data
+from training.splits import SPLITS
 from triage.types import Thresholds
 
 SAMPLE: Final = 40
@@ -42,6 +43,7 @@ def write(folder: Path, recipe: Recipe, step: Step) -> None:
 def measure(folder: Path, recipe: Recipe, step: Step) -> Report:
     """Everything that the card says of the bundle in `folder`."""
     bundle, data = bundles.read(folder), load_data(recipe.corpus)
+    cycles = applicable(recipe.cycles, data.train, data.reread)
     split, examples = ("test", data.test) if data.test else ("dev", data.dev)
     predictor = open_predictor(folder)
     judged = judge(examples, predictor, lambda share: step(f"Judging {split}", share))
@@ -50,9 +52,10 @@ def measure(folder: Path, recipe: Recipe, step: Step) -> Report:
     notes = folder / NOTES
     return Report(
         bundle=bundle,
-        recipe=replace(recipe, cycles=applicable(recipe.cycles, data.train)),
+        recipe=replace(recipe, cycles=cycles),
         split=split,
-        sizes={name: len(part) for name, part in vars(data).items()},
+        sizes={name: len(getattr(data, name)) for name in SPLITS}
+        | {"reread": sum(len(data.reread[cycle.reread]) for cycle in cycles if cycle.reread)},
         sources=thirdparty.present(recipe.third_party) if recipe.third_party else [],
         pairs=pairs,
         scores=by_language(pairs),

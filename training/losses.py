@@ -1,7 +1,7 @@
 """What the network's answers should have been, and what being wrong costs."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -78,8 +78,8 @@ WEIGHTS = {
 """How much each task counts; `aspects` is a mean over 15 categories, so this is their sum."""
 
 
-def total_loss(logits: Logits, targets: Targets) -> Tensor:
-    """The weighted sum over tasks; a task nobody labelled in this batch adds nothing."""
+def total_loss(logits: Logits, targets: Targets, tasks: Collection[str] = WEIGHTS.keys()) -> Tensor:
+    """The weighted sum over `tasks`, named as in `WEIGHTS`; one that nobody labelled here adds nothing."""
     parts = {
         "aspects": _cross_entropy(logits.aspects.flatten(0, 1), targets.aspects.flatten()),
         "sentiment": _cross_entropy(logits.sentiment, targets.sentiment),
@@ -91,7 +91,7 @@ def total_loss(logits: Logits, targets: Targets) -> Tensor:
         "tokens": _binary(logits.tokens, targets.tokens),
         "asks": _binary(logits.asks, targets.asks),
     }
-    return torch.stack([WEIGHTS[task] * loss for task, loss in parts.items()]).sum()
+    return torch.stack([WEIGHTS[task] * parts[task] for task in tasks]).sum()
 
 
 def _cross_entropy(logits: Tensor, classes: Tensor) -> Tensor:

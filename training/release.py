@@ -17,9 +17,9 @@ from models.predictor import Engine
 from models.text import TextEncoder
 from models.torch_engine import TorchEngine, extract, load_network
 from training import calibrate, quantise, thirdparty
-from training.dataset import Example, load_corpus
+from training.dataset import Example, load_corpus, load_file
 from training.questions import Questions
-from training.recipe import Recipe, applicable, drawn, rehearsable
+from training.recipe import Cycle, Recipe, applicable, drawn, rehearsable
 from training.splits import SPLITS, Split, read_splits
 from training.train import combine, copied, standardise, train
 from triage.errors import InvalidInput
@@ -29,13 +29,20 @@ Step = Callable[[str, float], None]
 """Told what is being done and how much of it is."""
 
 PADDING: Final = 1
+REREAD: Final = "annotation/reread/*.jsonl"
+"""Within a corpus: files of comments with a second reader's labels."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Data:
-    """The corpus by split."""
+    """The corpus by split, and what of it was read again."""
 
     train: list[Example]
+    reread: dict[str, list[Example]]
+    """File's name -> those of `train` that another reader labelled blind, with that reader's labels.
+
+    No comment is in two files.
+    """
     dev: list[Example]
     public: list[Example]
     test: list[Example]
@@ -43,13 +50,21 @@ class Data:
 
 
 def load_data(corpus: Path) -> Data:
-    """Reads the corpus and divides it by `splits.json`, or by a fixed fifth where there is none."""
+    """Reads the corpus and divides it by `splits.json`, or by a fixed fifth where there is none.
+
+    Raises InvalidInput for what is no labelled comment, or is in no split.
+    """
     examples = load_corpus(corpus)
     split = read_splits(corpus)
     parts: dict[Split, list[Example]] = {name: [] for name in SPLITS}
     for example in examples:
         parts[split(example)].append(example)
-    return Data(**parts)
+    texts = {example.id: example.text for example in parts["train"]}
+    reread = {
+        file.stem: [one for one in load_file(file) if texts.get(one.id) == one.text]
+        for file in sorted(corpus.glob(REREAD))
+    }
+    return Data(reread=reread, **parts)
 
 
 def release(recipe: Recipe, folder: Path, step: Step) -> Bundle:
@@ -66,18 +81,30 @@ def release(recipe: Recipe, folder: Path, step: Step) -> Bundle:
         beside, _ = thirdparty.load(recipe.third_party, recipe.first_pass.seed)
     if beside:
         train(network, text, PADDING, beside, recipe.first_pass, _logged("First pass", folder, step))
-    cycles = applicable(recipe.cycles, data.train)
+    cycles = applicable(recipe.cycles, data.train, data.reread)
     begun: list[dict[str, Tensor]] = []
     ends: list[dict[str, Tensor]] = []
     for number, cycle in enumerate(cycles, 1):
         told = _logged(f"Training, cycle {number} of {len(cycles)}", folder, step)
-        examples = drawn(data.train, cycle, recipe.share)
-        earlier = rehearsable(data.train, cycle, recipe.share)
+        examples, earlier = comments_of(cycle, data, recipe.share)
         begun.append(copied(network))
         train(network, text, PADDING, examples, cycle.schedule, told, beside, questions, earlier)
         ends.append(copied(network))
         combine(network, ends[-cycle.mean :], begun[-cycle.mean :][0], cycle.kept)
     return finish(recipe, network, tokenizer, data, folder, step)
+
+
+def comments_of(cycle: Cycle, data: Data, share: float) -> tuple[list[Example], list[Example]]:
+    """What a cycle goes over, and what it may draw from beside that.
+
+    A cycle over second labels draws with these too, where there are any.
+    """
+    if not cycle.reread:
+        return drawn(data.train, cycle, share), rehearsable(data.train, cycle, share)
+    second = {one.id: one for part in data.reread.values() for one in part}
+    examples = drawn(data.reread[cycle.reread], cycle, share)
+    earlier = rehearsable(data.train, cycle, share, examples)
+    return examples, [second.get(one.id, one) for one in earlier]
 
 
 def _check(data: Data, corpus: Path) -> None:

@@ -26,6 +26,11 @@ class Schedule:
     """Earlier comments per comment of the cycle, drawn anew each epoch so that they are not forgotten."""
     asked: float = 0.0
     """Share of examples beside a survey's question, crops and third-party text too, if any is given."""
+    dropout: float = 0.1
+    """Share of states zeroed, in the encoder (whatever its configuration says) and before the heads.
+
+    A network that tells what it learnt from no better than other text needs none.
+    """
     masked: float = 0.08
     """Share of a comment's pieces hidden behind the mask that the encoder knows from its pretraining."""
     average_from: float = 0.7
@@ -34,6 +39,8 @@ class Schedule:
     """Weight of the loss for answering two variations of a comment differently; with 0 there is but one.
 
     R-Drop (Liang et al. 2021), here between two ways to type a comment, one with its sentences turned; of a
-    single sentence with nothing to vary, between dropout's draws alone.
+    single sentence with nothing to vary, between draws of dropout and masks alone.
     """
+    intents_alone: bool = False
+    """Whether nothing learns but what tells one intent from another, at `head_rate`, from requests alone."""
     seed: int = 17

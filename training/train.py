@@ -11,7 +11,7 @@ from models.network import TriageNetwork
 from models.text import TextEncoder, pad
 from training.dataset import Example
 from training.epochs import batches, epoch_examples, steps_of
-from training.losses import disagreement, encode_targets, total_loss
+from training.losses import WEIGHTS, disagreement, encode_targets, total_loss
 from training.questions import Questions
 from training.schedule import Schedule
 from training.windows import hide
@@ -37,6 +37,9 @@ def train(
     rates = _rates(optimizer, steps, max(1, int(steps * schedule.warmup)))
     average = Average()
     network.train()
+    _set_dropout(network, schedule.dropout)
+    tasks = ["intent"] if schedule.intents_alone else list(WEIGHTS)
+    consistency = 0.0 if schedule.intents_alone else schedule.consistency
     losses: list[float] = []
     began, step, shown = time.monotonic(), 0, 0
     for epoch in range(schedule.epochs):
@@ -47,9 +50,9 @@ def train(
             targets = encode_targets(batch.windows, batch.examples, inputs.input_ids.shape[1])
             with torch.autocast("cpu", dtype=torch.bfloat16):
                 logits = network(*(torch.from_numpy(array) for array in vars(inputs).values()))
-            loss = total_loss(logits, targets)
-            apart = schedule.consistency * disagreement(logits, batch.twins)
-            optimizer.zero_grad(set_to_none=True)
+            loss = total_loss(logits, targets, tasks)
+            apart = consistency * disagreement(logits, batch.twins)
+            network.zero_grad(set_to_none=True)  # clipping counts all, the optimizer's or not
             (loss + apart).backward()  # type: ignore[no-untyped-call]
             torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
             optimizer.step()
@@ -68,6 +71,12 @@ def train(
     average.write(network)
     network.eval()
     progress(1.0, f"loss {sum(losses[-100:]) / len(losses[-100:]):.3f}")
+
+
+def _set_dropout(network: torch.nn.Module, share: float) -> None:
+    for module in network.modules():
+        if isinstance(module, torch.nn.Dropout):
+            module.p = share
 
 
 def _rates(optimizer: torch.optim.Optimizer, steps: int, warmup: int) -> torch.optim.lr_scheduler.LambdaLR:
@@ -91,8 +100,20 @@ def standardise(network: TriageNetwork, text: TextEncoder, padding: int, example
 
 
 def parameter_groups(network: TriageNetwork, schedule: Schedule) -> list[dict[str, object]]:
-    """Heads at their own rate, each encoder layer below the top at a smaller one, embeddings frozen."""
+    """Heads at their own rate, each encoder layer below the top at a smaller one, embeddings frozen.
+
+    Or what tells intents apart, and all else frozen: the intents' view (its bias is the same for every piece,
+    so softmax drops it) and their own layer.
+    """
+    network.requires_grad_(not schedule.intents_alone)
     network.encoder.embeddings.requires_grad_(False)
+    if schedule.intents_alone:
+        heads = network.heads
+        taught = [heads.views.weight, heads.intent.weight, heads.intent.bias]
+        # The views of all tasks are one matrix: those that learn nothing must not decay.
+        return [
+            {"params": [p.requires_grad_() for p in taught], "lr": schedule.head_rate, "weight_decay": 0.0}
+        ]
     groups: list[dict[str, object]] = [{"params": list(network.heads.parameters()), "lr": schedule.head_rate}]
     for depth, layer in enumerate(reversed(list(network.layers))):
         groups.append({"params": list(layer.parameters()), "lr": schedule.rate * schedule.layer_decay**depth})

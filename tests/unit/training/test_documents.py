@@ -38,7 +38,7 @@ def report() -> Report:
         bundle=Bundle(name="tiny"),
         recipe=Recipe(name="tiny", corpus=Path("corpus")),
         split="test",
-        sizes={"train": 100, "dev": 20, "public": 9, "test": len(pairs), "fresh": 7},
+        sizes={"train": 100, "reread": 30, "dev": 20, "public": 9, "test": len(pairs), "fresh": 7},
         sources=SOURCES,
         pairs=pairs,
         scores=by_language(pairs),
@@ -64,7 +64,8 @@ def test_the_card_says_what_a_reader_must_know() -> None:
         "intfloat/multilingual-e5-small (MIT)", "CDLA-Sharing 1.0", "21.9 MB", "that no step of training",
         "## Figures", "## By language", "## Confusion of intents", "reliability.svg", "| 0.95 |",
         "| films | 3 | 0.750 | 0.500 en |", "## Behavioural tests", "## Served against trained",
-        "## Worst errors, read", "## Limits",
+        "## Worst errors, read", "## Limits", "(30 of them with second readers' labels too)",
+        "second readings (mixed)", "no dropout", "requests alone, to tell their intents and nothing else",
     ):  # fmt: skip
         assert said in card
     assert not re.search(r"\bnan\b", card)

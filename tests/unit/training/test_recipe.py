@@ -1,7 +1,8 @@
+from dataclasses import replace
 from inspect import signature
 from itertools import pairwise
 
-from tests.unit.training.examples import example
+from tests.unit.training.examples import example, plain
 from training.recipe import CYCLES, ORDINARY, Recipe, applicable, drawn, one_cycle, rehearsable
 from triage.cli import model
 
@@ -34,7 +35,7 @@ def test_no_cycle_rehearses_what_it_trains_on_or_what_no_cycle_had_before() -> N
 def test_what_is_rehearsed_is_earlier_text() -> None:
     split = [example(id=f"en-b{batch}-1") for batch in (0, 1, 50, 70, 74, 76, 78)]
     later_too = ["b0", "b1", "b50", "b74", "b76", "b78"]
-    first, newest, verdicts, reviews, again, public, answers = (
+    first, newest, verdicts, reviews, again, public, answers, *reread, intents = (
         cycle for cycle in CYCLES if cycle.schedule.rehearsed
     )
     assert [one.batch for one in rehearsable(split, first, 1.0)] == ["b1"]
@@ -48,6 +49,26 @@ def test_what_is_rehearsed_is_earlier_text() -> None:
     assert [one.batch for one in drawn(split, public, 1.0)] == ["b78"]
     assert [one.batch for one in rehearsable(split, public, 1.0)] == ["b0", "b1", "b50", "b70", "b74", "b76"]
     assert [one.batch for one in drawn(split, answers, 1.0)] == ["b70"]
+    assert [cycle.reread for cycle in reread] == ["mixed", "answers", "early"]
+    for cycle in reread:
+        rest = rehearsable(split, cycle, 1.0, split[:3])
+        assert [one.batch for one in rest] == ["b70", "b74", "b76", "b78"]
+    assert [one.batch for one in drawn(split, intents, 1.0)] == ["b74", "b76", "b78"]
+    assert [one.batch for one in rehearsable(split, intents, 1.0)] == ["b0", "b1", "b50", "b70"]
+
+
+def test_intents_are_learnt_from_requests_alone() -> None:
+    asking, plainly = example(id="en-b78-1"), plain(id="en-b78-2")
+    *_, intents = CYCLES
+    assert drawn([asking, plainly], intents, 1.0) == [asking]
+    assert rehearsable([asking, plainly], replace(intents, batches=frozenset({"b1"})), 1.0) == [asking]
+
+
+def test_no_comment_is_rehearsed_in_a_cycle_that_goes_over_it() -> None:
+    split = [example(id=f"en-b1-{number}") for number in range(3)]
+    cycle = replace(ORDINARY, without=frozenset())
+    for earlier in (None, frozenset({"b1"})):
+        assert rehearsable(split, replace(cycle, earlier=earlier), 1.0, split[:1]) == split[1:]
 
 
 def test_the_ordinary_cycle_takes_whatever_is_new_and_leaves_only_what_was_learnt_before() -> None:
@@ -64,10 +85,20 @@ def test_one_cycle_goes_over_everything() -> None:
 
 def test_a_corpus_skips_the_cycles_whose_batches_it_lacks() -> None:
     theirs = [example(id=f"en-b0-{n}") for n in range(4)]
-    assert applicable(CYCLES, theirs) == (ORDINARY,)
-    assert applicable(CYCLES, [example(id="en-b20-1")]) == tuple(
-        cycle for cycle in CYCLES[3:] if cycle.batches is None or "b20" in cycle.batches
+    assert applicable(CYCLES, theirs, {}) == (ORDINARY,)
+    assert applicable(CYCLES, [example(id="en-b20-1")], {}) == tuple(
+        cycle
+        for cycle in CYCLES[3:]
+        if not cycle.reread and (cycle.batches is None or "b20" in cycle.batches)
     )
+
+
+def test_a_cycle_over_what_was_read_again_needs_such_comments() -> None:
+    cycle = replace(ORDINARY, reread="mixed", without=frozenset())
+    comments = [example(id="en-b20-1")]
+    assert applicable([cycle], comments, {}) == ()
+    assert applicable([cycle], comments, {"answers": comments}) == ()
+    assert applicable([cycle], comments, {"mixed": comments}) == (cycle,)
 
 
 def test_a_share_is_drawn_over_all_and_again_the_same() -> None:

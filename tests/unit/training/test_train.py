@@ -2,9 +2,10 @@ from typing import Never
 
 import pytest
 import torch
+from transformers import BertConfig, BertModel
 
-from models.network import Logits
-from tests.unit.training.examples import Letters
+from models.network import VIEWS, Logits, TriageNetwork
+from tests.unit.training.examples import Letters, example
 from training import train
 from training.dataset import Example
 from training.schedule import Schedule
@@ -61,6 +62,54 @@ def test_answering_variations_differently_costs_what_the_schedule_says(
     train.train(network, Letters(), 0, CORPUS, schedule, lambda *_: None)  # type: ignore[arg-type]
     assert len(twins) == (100 if consistency else 0)
     assert (network.apart.item() < 0) == bool(consistency)
+
+
+def tiny() -> TriageNetwork:
+    torch.manual_seed(1)
+    shape = BertConfig(
+        vocab_size=32, hidden_size=16, num_hidden_layers=1, num_attention_heads=2, intermediate_size=32
+    )
+    return TriageNetwork(BertModel(shape, add_pooling_layer=False))
+
+
+def trained(network: TriageNetwork, schedule: Schedule) -> TriageNetwork:
+    train.train(network, Letters(), 0, [example()] * 64, schedule, lambda *_: None)  # type: ignore[arg-type]
+    return network
+
+
+def test_dropout_is_what_the_schedule_says() -> None:
+    network = tiny()
+    for share in (0.0, 0.1):
+        trained(network, Schedule(epochs=1, rate=1e-4, dropout=share))
+        assert {part.p for part in network.modules() if isinstance(part, torch.nn.Dropout)} == {share}
+
+
+@pytest.mark.parametrize("consistency", [0.0, 1.0])
+def test_where_intents_learn_alone_nothing_else_changes(consistency: float) -> None:
+    network = tiny()
+    before = copied(network)
+    trained(network, Schedule(epochs=1, rate=1e-3, intents_alone=True, consistency=consistency))
+    after = learning(network)
+    changed = {name for name in before if not torch.equal(before[name], after[name])}
+    assert changed == {"heads.views.weight", "heads.intent.weight", "heads.intent.bias"}
+    views = (before["heads.views.weight"] != after["heads.views.weight"]).any(dim=1)
+    assert views.nonzero().flatten().tolist() == [VIEWS.index("intent")]
+
+
+def test_intents_learn_alike_whatever_was_trained_before() -> None:
+    network, fresh = trained(tiny(), Schedule(epochs=1, rate=1e-3)), tiny()
+    fresh.load_state_dict(network.state_dict())
+    schedule = Schedule(epochs=1, rate=1e-3, intents_alone=True)
+    one, other = (copied(trained(start, schedule)) for start in (network, fresh))
+    assert all(torch.equal(one[name], other[name]) for name in one)
+
+
+def test_all_but_the_embeddings_learns_in_a_cycle_after_that() -> None:
+    network = tiny()
+    for alone in (True, False):
+        train.parameter_groups(network, Schedule(epochs=1, rate=1e-3, intents_alone=alone))
+    still = {name for name, one in network.named_parameters() if not one.requires_grad}
+    assert still == {name for name, _ in network.named_parameters() if "embeddings" in name}
 
 
 def test_the_mean_of_weights_is_taken_as_they_were_when_added() -> None:
