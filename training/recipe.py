@@ -126,7 +126,7 @@ CYCLES: Final = (
     ),
     Cycle(schedule=replace(_AGAIN, seed=45), reread="mixed", earlier=None),
     Cycle(schedule=replace(_AGAIN, seed=46), reread="answers", earlier=None),
-    Cycle(schedule=replace(_AGAIN, seed=48, beside=0.3), reread="early", earlier=None, mean=3, kept=0.4),
+    Cycle(schedule=replace(_AGAIN, seed=48, beside=0.3), reread="early", earlier=None, mean=3, kept=0.25),
     Cycle(schedule=_INTENTS, batches=_PUBLIC, earlier=None),
 )
 """The released model's: harder text joins cycle by cycle, third-party text beside it from the fifth on.
