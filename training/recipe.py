@@ -63,8 +63,8 @@ _AGAIN: Final = replace(
     _ALIKE, rate=1.5e-4, head_rate=5e-4, warmup=0.05, beside=0.15, rehearsed=0.4, dropout=0.0
 )
 """Small steps over labels of readers who did not write what they read."""
-_PUBLIC: Final = _REVIEWS | _batches(78, 79, 81)
-"""Reviews and posts; rulings on what they ask were settled in their writers' labels."""
+_NEWEST: Final = _REVIEWS | _batches(78, 79, 81)
+"""Reviews, posts, and answers to surveys; rulings on these were settled in their writers' labels."""
 _INTENTS: Final = Schedule(
     epochs=2, rate=1e-3, head_rate=1e-3, warmup=0.05, seed=47, joined=0.0, cropped=0.0, beside=0.0,
     rehearsed=0.5, asked=0.2, dropout=0.0, intents_alone=True,
@@ -127,7 +127,7 @@ CYCLES: Final = (
     Cycle(schedule=replace(_AGAIN, seed=45), reread="mixed", earlier=None),
     Cycle(schedule=replace(_AGAIN, seed=46), reread="answers", earlier=None),
     Cycle(schedule=replace(_AGAIN, seed=48, beside=0.3), reread="early", earlier=None, mean=3, kept=0.25),
-    Cycle(schedule=_INTENTS, batches=_PUBLIC, earlier=None),
+    Cycle(schedule=_INTENTS, batches=_NEWEST, earlier=None),
 )
 """The released model's: harder text joins cycle by cycle, third-party text beside it from the fifth on.
 
@@ -135,7 +135,7 @@ Text that one pass had hardly taught is then gone over four times, and ordinary 
 third-party text beside it, which tells praise from blame where no shop is spoken of; then the newest, with as
 much of all else; then plain reviews, in the same way; then these, more of them, and answers to surveys,
 in two variations at a time; then what was read again, with the labels of its readers; at last intents alone,
-from requests in public text. Where batches are not named a cycle draws from whatever there is: the released
+from the newest requests. Where batches are not named a cycle draws from whatever there is: the released
 model met b71 and later ones only in the last ten.
 """
 
@@ -171,12 +171,12 @@ def one_cycle(epochs: int) -> tuple[Cycle]:
 def applicable(
     cycles: Sequence[Cycle], split: Sequence[Example], reread: Mapping[str, Sequence[Example]]
 ) -> tuple[Cycle, ...]:
-    """The cycles that have any comments in this training split, or among those read again."""
-    return tuple(
-        cycle
-        for cycle in cycles
-        if drawn(reread.get(cycle.reread, ()) if cycle.reread else split, cycle, 1.0)
-    )
+    """The cycles that have any comments in this training split, or among those read again.
+
+    Cycles over second labels go together or not at all: a mean of theirs reaches back to the first of them.
+    """
+    whole = all(reread.get(cycle.reread) for cycle in cycles if cycle.reread)
+    return tuple(cycle for cycle in cycles if (whole if cycle.reread else drawn(split, cycle, 1.0)))
 
 
 def drawn(split: Sequence[Example], cycle: Cycle, share: float) -> list[Example]:

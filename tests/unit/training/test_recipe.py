@@ -93,12 +93,13 @@ def test_a_corpus_skips_the_cycles_whose_batches_it_lacks() -> None:
     )
 
 
-def test_a_cycle_over_what_was_read_again_needs_such_comments() -> None:
-    cycle = replace(ORDINARY, reread="mixed", without=frozenset())
+def test_cycles_over_what_was_read_again_need_all_such_comments() -> None:
     comments = [example(id="en-b20-1")]
-    assert applicable([cycle], comments, {}) == ()
-    assert applicable([cycle], comments, {"answers": comments}) == ()
-    assert applicable([cycle], comments, {"mixed": comments}) == (cycle,)
+    cycles = tuple(replace(ORDINARY, reread=name, mean=mean) for mean, name in enumerate(("one", "two"), 1))
+    assert applicable(cycles, comments, {}) == ()
+    assert applicable(cycles, comments, {"one": [], "two": comments}) == ()
+    assert applicable(cycles, comments, {"one": comments, "two": comments}) == cycles
+    assert applicable([ORDINARY, *cycles], comments, {"two": comments}) == (ORDINARY,)
 
 
 def test_a_share_is_drawn_over_all_and_again_the_same() -> None:
