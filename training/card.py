@@ -42,7 +42,7 @@ def write(folder: Path, recipe: Recipe, step: Step) -> None:
 
 def measure(folder: Path, recipe: Recipe, step: Step) -> Report:
     """Everything that the card says of the bundle in `folder`."""
-    bundle, data = bundles.read(folder), load_data(recipe.corpus)
+    bundle, data = bundles.read(folder), load_data(recipe.corpus, recipe.cycles)
     cycles = applicable(recipe.cycles, data.train, data.reread)
     split, examples = ("test", data.test) if data.test else ("dev", data.dev)
     predictor = open_predictor(folder)

@@ -29,13 +29,13 @@ Step = Callable[[str, float], None]
 """Told what is being done and how much of it is."""
 
 PADDING: Final = 1
-REREAD: Final = "annotation/reread/*.jsonl"
-"""Within a corpus: files of comments with a second reader's labels."""
+REREAD: Final = "annotation/reread"
+"""Within a corpus: the folder of files of comments with a second reader's labels."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Data:
-    """The corpus by split, and what of it was read again."""
+    """The corpus by split, and what of it some cycles go over with second labels."""
 
     train: list[Example]
     reread: dict[str, list[Example]]
@@ -49,27 +49,34 @@ class Data:
     fresh: list[Example]
 
 
-def load_data(corpus: Path) -> Data:
+def load_data(corpus: Path, cycles: Sequence[Cycle] = ()) -> Data:
     """Reads the corpus and divides it by `splits.json`, or by a fixed fifth where there is none.
 
-    Raises InvalidInput for what is no labelled comment, or is in no split.
+    Second labels are read where one of `cycles` names their file, if it is there. Raises InvalidInput for
+    what is no labelled comment, or is in no split.
     """
     examples = load_corpus(corpus)
     split = read_splits(corpus)
     parts: dict[Split, list[Example]] = {name: [] for name in SPLITS}
     for example in examples:
         parts[split(example)].append(example)
-    texts = {example.id: example.text for example in parts["train"]}
-    reread = {
-        file.stem: [one for one in load_file(file) if texts.get(one.id) == one.text]
-        for file in sorted(corpus.glob(REREAD))
+    return Data(reread=_reread(corpus / REREAD, cycles, parts["train"]), **parts)
+
+
+def _reread(folder: Path, cycles: Sequence[Cycle], train: Sequence[Example]) -> dict[str, list[Example]]:
+    """What still stands in the training text as it was read."""
+    texts = {example.id: example.text for example in train}
+    files = {cycle.reread: folder / f"{cycle.reread}.jsonl" for cycle in cycles if cycle.reread}
+    return {
+        name: [one for one in load_file(file) if texts.get(one.id) == one.text]
+        for name, file in files.items()
+        if file.is_file()
     }
-    return Data(reread=reread, **parts)
 
 
 def release(recipe: Recipe, folder: Path, step: Step) -> Bundle:
     """Trains by `recipe` and writes the bundle; the model card is written from it by `card.write`."""
-    data = load_data(recipe.corpus)
+    data = load_data(recipe.corpus, recipe.cycles)
     _check(data, recipe.corpus)
     questions = Questions(recipe.surveys) if recipe.surveys else None
     step("Loading the encoder", 0.0)

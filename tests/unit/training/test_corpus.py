@@ -113,7 +113,7 @@ def test_no_two_comments_of_a_language_say_nearly_the_same() -> None:
 @pytest.mark.slow
 def test_what_was_read_again_stands_in_the_corpus_as_it_was_read() -> None:
     texts = {example.id: example.text for example in load_corpus(CORPUS)}
-    files = sorted(CORPUS.glob(REREAD))
+    files = sorted((CORPUS / REREAD).glob("*.jsonl"))
     assert {file.stem for file in files} >= {cycle.reread for cycle in CYCLES if cycle.reread}
     reread = [example for file in files for example in load_file(file)]
     assert len({example.id for example in reread}) == len(reread)

@@ -23,13 +23,15 @@ def test_second_labels_count_for_what_still_stands_in_the_training_text(tmp_path
     (tmp_path / "splits.json").write_text(json.dumps(split))
     comments = [example(id=f"en-b{batch}-001") for batch in (1, 2)]
     (tmp_path / "en.jsonl").write_text(_lines(*comments))
-    assert load_data(tmp_path).reread == {}
+    cycles = [replace(ORDINARY, reread="mixed")]
+    assert load_data(tmp_path, cycles).reread == {}
     (tmp_path / "annotation" / "reread").mkdir(parents=True)
     gone = example(id="en-b1-002"), example(id="en-b3-001")
     (tmp_path / "annotation" / "reread" / "mixed.jsonl").write_text(_lines(*comments, *gone))
-    assert [one.id for one in load_data(tmp_path).reread["mixed"]] == ["en-b1-001"]
+    assert [one.id for one in load_data(tmp_path, cycles).reread["mixed"]] == ["en-b1-001"]
+    assert load_data(tmp_path).reread == {}, "no cycle names them"
     (tmp_path / "en.jsonl").write_text(_lines(*comments).replace("Kind", "Nice"))
-    assert load_data(tmp_path).reread == {"mixed": []}
+    assert load_data(tmp_path, cycles).reread == {"mixed": []}
 
 
 def _lines(*comments: Example) -> str:
