@@ -11,7 +11,7 @@ from typing import Final
 from models import bundle as bundles
 from models.bundle import Bundle
 from models.predictor import BatchingPredictor, load_predictor, operating_point
-from training import baselines, behaviour, confidence, outside, plots, served, thirdparty
+from training import baselines, behaviour, confidence, origins, outside, plots, served, thirdparty
 from training.card_text import Report, render
 from training.evaluate import evaluate, judge
 from training.metrics import TASKS, average, bootstrap, by_language, worst
@@ -69,6 +69,7 @@ def measure(folder: Path, recipe: Recipe, step: Step) -> Report:
             predictor,
             lambda name, share: step(f"Judging {name}", share),
         ),
+        origins=origins.measure(judged),
         flips=behaviour.measure(
             varied,
             predictor,
@@ -99,7 +100,7 @@ def points(bundle: Bundle) -> dict[str, Thresholds]:
 
 def megabytes(folder: Path) -> float:
     """Size of the weights, which is what a release adds to the repository."""
-    return (folder / "weights.safetensors").stat().st_size / 1e6
+    return sum(file.stat().st_size for file in folder.glob("*.safetensors")) / 1e6
 
 
 def headline(report: Report) -> dict[str, float]:

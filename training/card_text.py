@@ -15,6 +15,7 @@ from training.behaviour import Table, total
 from training.confidence import ABSTAINING, Claims, Coverage
 from training.markdown import figure, percent, table
 from training.metrics import TASKS, Pair, Scores, average, by_language, interval, mean_draws, worst
+from training.origins import Told
 from training.outside import Sides
 from training.recipe import Cycle, Recipe
 from training.served import Agreement
@@ -61,6 +62,8 @@ class Report:
     coverage: Sequence[Coverage]
     outside: Mapping[str, Sides]
     """Third-party set -> how it went; empty where none was at hand."""
+    origins: Mapping[str, Told]
+    """What is known of a post -> how well its language is told."""
     flips: Table
     agreement: Mapping[str, Agreement]
     """Empty where the model is served by torch alone."""
@@ -74,8 +77,8 @@ def render(report: Report) -> str:
     """The card in Markdown."""
     parts = (
         _head(report), _data(report), _figures(report), _languages(report), _fresh(report),
-        _confusion(report.pairs), _outside(report.outside), _calibration(report), _flips(report.flips),
-        _served(report), report.notes, _limits(report),
+        _confusion(report.pairs), _outside(report.outside), _calibration(report), _origins(report.origins),
+        _flips(report.flips), _served(report), report.notes, _limits(report),
     )  # fmt: skip
     return "\n".join(part.strip() + "\n" for part in parts if part.strip())
 
@@ -127,6 +130,8 @@ def _data(report: Report) -> str:
         *([["questions", "of the example surveys, beside some comments; a post's question is read"]]
           if bundle.questions else []),
         *cycles,
+        ["letters", "character n-grams of the corpus's comments and of wordfreq's lists (Speer 2022,"
+                    " CC BY-SA 4.0) beside the encoder's head for languages"],
         ["weights", f"{report.megabytes:.1f} MB: what training changed, in 8 bits"],
     ], numbers=False)}"""  # fmt: skip
 
@@ -293,6 +298,16 @@ def coverage_table(coverage: Iterable[Coverage]) -> str:
     return table(["target", *ABSTAINING], [[target, *found.values()] for target, found in cells.items()])
 
 
+def _origins(origins: Mapping[str, Told]) -> str:
+    rows = [[known, figure(told.short), figure(told.long)] for known, told in origins.items()]
+    return f"""## Language, by what is known of a post
+
+Share of languages told rightly, by the post's locale and country; means over languages, without `und`.
+Every other figure of this card is without either.
+
+{table(["known of the post", "one to three words", "longer"], rows)}"""
+
+
 def _flips(flips: Table) -> str:
     return f"""## Behavioural tests
 
@@ -351,7 +366,7 @@ def _limits(report: Report) -> str:
 - The corpus was written for this project, not collected from customers: real comments hold more noise,
   more local brands and rarer problems than it does.
 - Sarcasm without a marker, requests implied by a situation alone, and quoted dialogue are its hardest cases.
-- A comment of one to three words often has no language of its own; the post's locale decides then.
+- A comment of one to three words often has no language of its own: send the post's locale, which decides.
 - Text after the first {WINDOW} pieces is read in overlapping windows, which do not see one another.
 - Urgent comments are few: check the threshold on your own traffic before anything depends on it.
 """

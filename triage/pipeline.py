@@ -44,6 +44,6 @@ def _finding(response: SurveyResponse, prediction: Prediction | None, predictor:
     if prediction is None:
         return wordless(LanguageFinding(code="und", confidence=1.0), predictor.name)
     text, thresholds = response.comment, predictor.thresholds
-    language = detect(text, prediction.language, response.locale)
+    language = detect(text, prediction.language, response.locale, response.country)
     sentences = segment(text) if prediction.request >= thresholds.request else []
     return assemble(text, prediction, language, sentences, thresholds, predictor.name)

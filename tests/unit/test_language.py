@@ -34,10 +34,29 @@ def test_a_wrong_locale_never_beats_plain_text(language: str, text: str) -> None
     assert code(text, locale="nl-BE", model=sure) == language
 
 
-def test_a_locale_decides_what_the_text_leaves_open() -> None:
+def code_from(text: str, locale: str | None, country: str | None) -> str:
+    return detect(text, UNSURE, locale, country).code
+
+
+@pytest.mark.parametrize(("locale", "expected"), [("da-DK", "da"), ("no-NO", "nb"), ("nb_NO", "nb")])
+def test_a_locale_decides_what_the_text_leaves_open(locale: str, expected: str) -> None:
     torn = [0.48 if c in ("da", "nb") else 0.04 / 16 for c in CODES]
-    assert code("ok fint", locale="da-DK", model=torn) == "da"
-    assert code("ok fint", locale="no-NO", model=torn) == "nb"
+    assert code("ok fint", locale=locale, model=torn) == expected
+
+
+@pytest.mark.parametrize(
+    ("language", "country"), [("de", "DE"), ("fr", "FR"), ("pl", "PL"), ("nl", "NL"), ("cs", "CZ")]
+)
+def test_a_word_of_many_languages_is_in_the_one_of_the_post(language: str, country: str) -> None:
+    assert code_from("super", language, None) == language
+    assert code_from("super", None, country) == language
+
+
+def test_a_locale_says_more_than_the_country_and_neither_more_than_a_sentence() -> None:
+    assert code_from("super", "fr-CH", "CH") == "fr"
+    assert code_from("ich warte seit drei Wochen", "fr-CH", "CH") == "de"
+    assert code_from("Danke", "fr-CH", "CH") == "de"
+    assert code_from("super", None, "AQ") in CODES, "a country without a language of its own is no error"
 
 
 def test_capitals_are_read_as_words() -> None:

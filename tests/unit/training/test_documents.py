@@ -18,6 +18,7 @@ from training.card_text import FLOORS, Report, render
 from training.evaluate import judge
 from training.markdown import figure, percent, put, table
 from training.metrics import TASKS, bootstrap, by_language
+from training.origins import Told
 from training.outside import Sides
 from training.recipe import Recipe
 from training.served import Agreement
@@ -48,6 +49,7 @@ def report() -> Report:
         claims=confidence.claims(judged),
         coverage=confidence.coverage(judged, {"0.95": Thresholds()}),
         outside={"films": Sides(texts=3, right={"en": 0.5, "it": 1.0})},
+        origins={"nothing": Told(short=0.91, long=0.998)},
         flips=behaviour.measure(examples, StubPredictor()),
         agreement={"request": Agreement(greatest=0.01, percentile=0.005, same=1.0)},
         megabytes=21.9,
@@ -64,7 +66,8 @@ def test_the_card_says_what_a_reader_must_know() -> None:
         "intfloat/multilingual-e5-small (MIT)", "CDLA-Sharing 1.0", "21.9 MB", "that no step of training",
         "## Figures", "## By language", "## Confusion of intents", "reliability.svg", "| 0.95 |",
         "| films | 3 | 0.750 | 0.500 en |", "## Behavioural tests", "## Served against trained",
-        "## Worst errors, read", "## Limits", "(30 of them with second readers' labels too)",
+        "## Worst errors, read", "## Limits", "| nothing | 0.910 | 0.998 |",
+        "(30 of them with second readers' labels too)",
         "second readings (mixed)", "no dropout", "requests alone, to tell their intents and nothing else",
     ):  # fmt: skip
         assert said in card
