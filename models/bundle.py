@@ -3,6 +3,7 @@
 models/released/<name>/
     bundle.json         everything but the weights
     weights.safetensors what training changed (see weights.py)
+    ngrams.safetensors  what letters say of the language (see ngrams.py); older bundles have none
     README.md           the model card
 """
 
@@ -23,6 +24,7 @@ from triage.labels import TAXONOMY_VERSION
 from triage.types import Confident, Thresholds
 
 RELEASED: Final = Path(__file__).parent / "released"
+NGRAMS: Final = "ngrams.safetensors"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,6 +15,7 @@ from tokenizers import Tokenizer
 from models import bundle as bundles
 from models.batches import Job, Outputs, Waiting
 from models.bundle import Bundle, Calibration
+from models.ngrams import NGrams
 from models.text import LEAD, Batch, TextEncoder, Window, pad
 from triage.labels import CATEGORIES
 from triage.types import Prediction, Thresholds, TokenScore
@@ -23,6 +24,8 @@ Array = NDArray[np.float32]
 Progress = Callable[[str, float], None]
 
 PAD: Final = 1
+PIECES_WEIGHT: Final = 0.5
+"""How much the head's evidence on language counts beside that of the letters, chosen on short answers."""
 
 
 class Engine(Protocol):
@@ -43,9 +46,13 @@ class BatchingPredictor:
     the next batch: one worker on each core keeps all of them busy, and none waits for another.
     """
 
-    def __init__(self, engine: Engine, tokenizer: Tokenizer, bundle: Bundle, thresholds: Thresholds) -> None:
+    def __init__(
+        self, engine: Engine, tokenizer: Tokenizer, bundle: Bundle, thresholds: Thresholds,
+        ngrams: NGrams | None = None,
+    ) -> None:  # fmt: skip
         self.name = bundle.name
         self.thresholds = thresholds
+        self._ngrams = ngrams
         self._engine, self._calibration = engine, bundle.calibration
         self._reads_questions = bundle.questions
         self._text = TextEncoder(tokenizer)
@@ -65,7 +72,15 @@ class BatchingPredictor:
             parts.setdefault(job.window.text, []).append(
                 interpret(job.result.result(), job.window, self._calibration)
             )
-        return [merge(parts[index]) for index in range(len(texts))]
+        return [self._lettered(text, merge(parts[index])) for index, text in enumerate(texts)]
+
+    def _lettered(self, text: str, prediction: Prediction) -> Prediction:
+        """With what the letters say of the language: the product of both experts (Hinton 2002)."""
+        if self._ngrams is None:
+            return prediction
+        pieces = np.log(np.array(prediction.language, dtype=np.float32) + 1e-9)
+        both = PIECES_WEIGHT * pieces + self._ngrams.log_probabilities(text)
+        return replace(prediction, language=tuple(_softmax(both).tolist()))
 
     def _work(self) -> None:
         while True:
@@ -154,7 +169,9 @@ def load_predictor(
     # By name: torch takes seconds to import, and the default backend needs none of it.
     home = import_module("models.onnx_engine" if backend == "onnx" else "models.torch_engine")
     engine, tokenizer = home.open_engine(folder, bundle, cache_dir, encoder, threads, progress)
-    return BatchingPredictor(engine, tokenizer, bundle, operating_point(bundle, target_precision))
+    letters = folder / bundles.NGRAMS
+    ngrams = NGrams.load(letters) if letters.is_file() else None
+    return BatchingPredictor(engine, tokenizer, bundle, operating_point(bundle, target_precision), ngrams)
 
 
 def operating_point(bundle: Bundle, target_precision: float) -> Thresholds:

@@ -16,7 +16,7 @@ from models.onnx_engine import open_engine
 from models.predictor import Engine
 from models.text import TextEncoder
 from models.torch_engine import TorchEngine, extract, load_network
-from training import calibrate, quantise, thirdparty
+from training import calibrate, ngrams, quantise, thirdparty
 from training.dataset import Example, load_corpus, load_file
 from training.questions import Questions
 from training.recipe import Cycle, Recipe, applicable, drawn, rehearsable
@@ -128,10 +128,12 @@ def _check(data: Data, corpus: Path) -> None:
 def finish(
     recipe: Recipe, network: TriageNetwork, tokenizer: Tokenizer, data: Data, folder: Path, step: Step
 ) -> Bundle:
-    """Writes a trained network as a bundle: weights, activation ranges, calibration, thresholds."""
+    """Writes a trained network as a bundle: weights, n-grams, activation ranges, calibration, thresholds."""
     bundle = Bundle(name=recipe.name, encoder=recipe.encoder, layers=recipe.layers, questions=recipe.asks)
     weights = {name: tensor.float().numpy() for name, tensor in extract(network).items()}
     bundles.write(folder, bundle, weights)
+    letters = ngrams.fit(data.train, lambda share: step("Learning what letters say of a language", share))
+    letters.save(folder / bundles.NGRAMS)
     text = TextEncoder(tokenizer)
     engine: Engine = TorchEngine(network)
     if recipe.encoder is None:

@@ -1,0 +1,70 @@
+"""What the letters of a comment say of its language: a linear model over hashed character n-grams.
+
+The encoder's pieces tell languages apart in sentences; in an answer of one word, seldom seen whole, its
+endings and clusters of letters do ("bindningstid" is Swedish). One to five letters in a row, words' borders
+among them, each a row of one small table (fastText without its hidden layer, Joulin et al. 2017).
+"""
+
+import unicodedata
+from pathlib import Path
+from typing import Final, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors.numpy import load_file, save_file
+
+BITS: Final = 17
+"""The table has 2 ** BITS rows."""
+_ORDERS: Final = 5
+_LONGEST: Final = 200
+"""Characters read: more of a text does not change its language."""
+_FACTOR: Final = np.uint64(0x9E3779B97F4A7C15)
+"""2 ** 64 by the golden ratio: the product's high bits depend on all of what is hashed (Knuth 1973)."""
+
+
+def rows(text: str) -> NDArray[np.int64]:
+    """The rows of all n-grams of `text`, as often as they stand there; none without a letter."""
+    letters = "".join(
+        c if c.isalpha() else " " for c in unicodedata.normalize("NFC", text[:_LONGEST].lower())
+    )
+    words = letters.split()
+    if not words:
+        return np.zeros(0, dtype=np.int64)
+    codes = np.frombuffer(f" {' '.join(words)} ".encode("utf-32-le"), dtype=np.uint32).astype(np.uint64)
+    hashes = np.zeros(len(codes) + 1, dtype=np.uint64)
+    found = []
+    for order in range(min(_ORDERS, len(codes))):
+        hashes = (hashes[:-1] + codes[order:]) * _FACTOR
+        found.append(hashes >> np.uint64(64 - BITS))
+    return np.concatenate(found).astype(np.int64)
+
+
+class NGrams:
+    """The fitted table: (2 ** BITS, 18) weights in 8 bits with a scale for each language, `und` last."""
+
+    def __init__(self, table: NDArray[np.int8], scales: NDArray[np.float32]) -> None:
+        self._table, self._scales = table, scales
+
+    @classmethod
+    def rounded(cls, weights: NDArray[np.float32]) -> Self:
+        """From weights as they were fitted."""
+        scales = np.maximum(np.abs(weights).max(axis=0), 1e-12) / 127.0
+        return cls(np.rint(weights / scales).astype(np.int8), scales.astype(np.float32))
+
+    @classmethod
+    def load(cls, path: Path) -> Self:
+        """As `save` wrote it."""
+        stored = load_file(path)
+        return cls(stored["table"], stored["scales"])
+
+    def save(self, path: Path) -> None:
+        """Writes 18 bytes a row."""
+        save_file({"table": self._table, "scales": self._scales}, path)
+
+    def log_probabilities(self, text: str) -> NDArray[np.float64]:
+        """(18,): of each language; all alike where there is no letter."""
+        found = rows(text)
+        logits = (
+            self._table[found].sum(axis=0) * self._scales.astype(np.float64) / max(1.0, len(found) ** 0.5)
+        )
+        return np.asarray(logits - np.logaddexp.reduce(logits))
