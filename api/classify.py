@@ -9,7 +9,7 @@ from pydantic import BeforeValidator, ConfigDict, Field
 from api.deps import ServicesDep, allowed, answer
 from api.finding import FindingOut
 from api.problem import problem_docs
-from api.schema import Comment, In, Locale, Out, Question
+from api.schema import Comment, Country, In, Locale, Out, Question
 from triage.pipeline import analyse
 from triage.types import SurveyResponse
 
@@ -26,6 +26,8 @@ class TextIn(In):
     """What the customer was asked."""
     locale: Locale | None = None
     """A hint such as `de-CH`."""
+    country: Country | None = None
+    """ISO 3166-1 alpha-2: a weaker one."""
 
 
 def _bare(item: object) -> object:
@@ -65,7 +67,13 @@ class ClassifyOut(Out):
 def classify(services: ServicesDep, body: ClassifyIn) -> Response:
     """Classify 1 to 256 texts. Nothing is stored."""
     responses = [
-        SurveyResponse(external_id="", comment=item.text, question=item.question, locale=item.locale)
+        SurveyResponse(
+            external_id="",
+            comment=item.text,
+            question=item.question,
+            locale=item.locale,
+            country=item.country,
+        )
         for item in body.texts
     ]
     findings = analyse(responses, services.model.predictor())

@@ -3,7 +3,7 @@
 models/released/<name>/
     bundle.json         everything but the weights
     weights.safetensors what training changed (see weights.py)
-    ngrams.safetensors  what letters say of the language (see ngrams.py); older bundles have none
+    ngrams.safetensors  what letters say of the language (see ngrams.py)
     README.md           the model card
 """
 
@@ -57,6 +57,8 @@ class Bundle:
     layers: int = 12
     questions: bool = False
     """Whether it was trained to read the survey's question beside the comment."""
+    letters: bool = False
+    """Whether `ngrams.safetensors` is part of it: older bundles have none."""
     taxonomy: str = TAXONOMY_VERSION
     calibration: Calibration = field(default_factory=Calibration)
     thresholds: Thresholds = field(default_factory=Thresholds)

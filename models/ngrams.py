@@ -2,7 +2,8 @@
 
 The encoder's pieces tell languages apart in sentences; in an answer of one word, seldom seen whole, its
 endings and clusters of letters do ("bindningstid" is Swedish). One to five letters in a row, words' borders
-among them, each a row of one small table (fastText without its hidden layer, Joulin et al. 2017).
+among them, each hashed to a row of one small table (Weinberger et al. 2009; fastText, Joulin et al. 2017,
+has a layer between).
 """
 
 import unicodedata
@@ -11,10 +12,17 @@ from typing import Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
+from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
+
+from triage.errors import ConfigurationError
+from triage.labels import LANGUAGES
 
 BITS: Final = 17
 """The table has 2 ** BITS rows."""
+COLUMNS: Final = len(LANGUAGES) + 1
+"""Of the table: a language each, `und` last."""
+_REMEDY: Final = "put back the released model, or train the model again"
 _ORDERS: Final = 5
 _LONGEST: Final = 200
 """Characters read: more of a text does not change its language."""
@@ -53,16 +61,25 @@ class NGrams:
 
     @classmethod
     def load(cls, path: Path) -> Self:
-        """As `save` wrote it."""
-        stored = load_file(path)
-        return cls(stored["table"], stored["scales"])
+        """As `save` wrote it. Raises ConfigurationError where the file is missing or damaged."""
+        try:
+            stored = load_file(path)
+            table, scales = stored["table"], stored["scales"]
+        except (OSError, SafetensorError, KeyError) as error:
+            raise ConfigurationError(f"{path} cannot be read ({error}): {_REMEDY}") from error
+        if table.shape != (2**BITS, COLUMNS) or scales.shape != (COLUMNS,) or not np.isfinite(scales).all():
+            raise ConfigurationError(f"{path} is not the table that this version reads: {_REMEDY}")
+        return cls(table, scales)
 
     def save(self, path: Path) -> None:
         """Writes 18 bytes a row."""
         save_file({"table": self._table, "scales": self._scales}, path)
 
     def log_probabilities(self, text: str) -> NDArray[np.float64]:
-        """(18,): of each language; all alike where there is no letter."""
+        """(18,): of each language; all alike where there is no letter.
+
+        A sum over n-grams by the root of their number: more letters are surer, but they overlap.
+        """
         found = rows(text)
         logits = (
             self._table[found].sum(axis=0) * self._scales.astype(np.float64) / max(1.0, len(found) ** 0.5)

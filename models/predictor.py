@@ -75,7 +75,7 @@ class BatchingPredictor:
         return [self._lettered(text, merge(parts[index])) for index, text in enumerate(texts)]
 
     def _lettered(self, text: str, prediction: Prediction) -> Prediction:
-        """With what the letters say of the language: the product of both experts (Hinton 2002)."""
+        """With what the letters say of the language: a logarithmic opinion pool (Genest and Zidek 1986)."""
         if self._ngrams is None:
             return prediction
         pieces = np.log(np.array(prediction.language, dtype=np.float32) + 1e-9)
@@ -169,8 +169,7 @@ def load_predictor(
     # By name: torch takes seconds to import, and the default backend needs none of it.
     home = import_module("models.onnx_engine" if backend == "onnx" else "models.torch_engine")
     engine, tokenizer = home.open_engine(folder, bundle, cache_dir, encoder, threads, progress)
-    letters = folder / bundles.NGRAMS
-    ngrams = NGrams.load(letters) if letters.is_file() else None
+    ngrams = NGrams.load(folder / bundles.NGRAMS) if bundle.letters else None
     return BatchingPredictor(engine, tokenizer, bundle, operating_point(bundle, target_precision), ngrams)
 
 

@@ -130,9 +130,10 @@ def _data(report: Report) -> str:
         *([["questions", "of the example surveys, beside some comments; a post's question is read"]]
           if bundle.questions else []),
         *cycles,
-        ["letters", "character n-grams of the corpus's comments and of wordfreq's lists (Speer 2022,"
-                    " CC BY-SA 4.0) beside the encoder's head for languages"],
-        ["weights", f"{report.megabytes:.1f} MB: what training changed, in 8 bits"],
+        *([["letters", "n-grams of the corpus's comments, beside the encoder's head for languages"]]
+          if bundle.letters else []),
+        ["weights", f"{report.megabytes:.1f} MB: what training changed in the encoder, heads"
+                    f"{' and letters' if bundle.letters else ''}, in 8 bits"],
     ], numbers=False)}"""  # fmt: skip
 
 
@@ -299,13 +300,15 @@ def coverage_table(coverage: Iterable[Coverage]) -> str:
 
 
 def _origins(origins: Mapping[str, Told]) -> str:
-    rows = [[known, figure(told.short), figure(told.long)] for known, told in origins.items()]
+    rows = [
+        [known, figure(told.short), figure(told.long), figure(told.none)] for known, told in origins.items()
+    ]
     return f"""## Language, by what is known of a post
 
-Share of languages told rightly, by the post's locale and country; means over languages, without `und`.
-Every other figure of this card is without either.
+Share of languages told rightly, by the post's locale and country; means over languages, and comments in
+another language or in none. Every other figure of this card is without either.
 
-{table(["known of the post", "one to three words", "longer"], rows)}"""
+{table(["known of the post", "one to three words", "longer", "`und`"], rows)}"""
 
 
 def _flips(flips: Table) -> str:
@@ -366,7 +369,7 @@ def _limits(report: Report) -> str:
 - The corpus was written for this project, not collected from customers: real comments hold more noise,
   more local brands and rarer problems than it does.
 - Sarcasm without a marker, requests implied by a situation alone, and quoted dialogue are its hardest cases.
-- A comment of one to three words often has no language of its own: send the post's locale, which decides.
+- A comment of one to three words often has no language of its own: send the post's locale as well.
 - Text after the first {WINDOW} pieces is read in overlapping windows, which do not see one another.
 - Urgent comments are few: check the threshold on your own traffic before anything depends on it.
 """

@@ -129,7 +129,9 @@ def finish(
     recipe: Recipe, network: TriageNetwork, tokenizer: Tokenizer, data: Data, folder: Path, step: Step
 ) -> Bundle:
     """Writes a trained network as a bundle: weights, n-grams, activation ranges, calibration, thresholds."""
-    bundle = Bundle(name=recipe.name, encoder=recipe.encoder, layers=recipe.layers, questions=recipe.asks)
+    bundle = Bundle(
+        name=recipe.name, encoder=recipe.encoder, layers=recipe.layers, questions=recipe.asks, letters=True
+    )
     weights = {name: tensor.float().numpy() for name, tensor in extract(network).items()}
     bundles.write(folder, bundle, weights)
     letters = ngrams.fit(data.train, lambda share: step("Learning what letters say of a language", share))

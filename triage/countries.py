@@ -1,6 +1,8 @@
-"""The countries of ISO 3166-1 alpha-2, and `XK`, the code in common use for Kosovo."""
+"""The countries of ISO 3166-1 alpha-2, with `XK`, in common use for Kosovo; and what is spoken there."""
 
 from typing import Final
+
+from triage.labels import LANGUAGES, Language
 
 COUNTRIES: Final = frozenset(
     # A block of text, because a list of 250 quoted codes would hide a missing one.
@@ -15,3 +17,27 @@ COUNTRIES: Final = frozenset(
     YE YT ZA ZM ZW
     """.split()  # noqa: SIM905
 )
+
+_OFFICIAL: Final[dict[str, Language]] = {
+    "GB": "en", "IE": "en", "MT": "en", "US": "en", "CA": "en", "AU": "en", "NZ": "en",
+    "IT": "it", "SM": "it", "VA": "it", "FR": "fr", "MC": "fr", "LU": "fr", "BE": "nl", "NL": "nl",
+    "DE": "de", "AT": "de", "CH": "de", "LI": "de", "ES": "es", "AD": "es", "MX": "es", "AR": "es",
+    "CL": "es", "CO": "es", "PE": "es", "PT": "pt", "BR": "pt", "PL": "pl", "CZ": "cs", "HU": "hu",
+    "RO": "ro", "MD": "ro", "GR": "el", "CY": "el", "SE": "sv", "DK": "da", "FI": "fi", "NO": "nb",
+    "RU": "ru",
+}  # fmt: skip
+"""The language most customers of a country read."""
+_NORWEGIAN: Final = ("no", "nn")
+
+
+def spoken_by(locale: str | None) -> Language | None:
+    """The language of a locale (BCP 47, also with `_`), or None where it names none of ours."""
+    code = (locale or "").replace("_", "-").partition("-")[0].lower()
+    if code in _NORWEGIAN:
+        return "nb"
+    return next((language for language in LANGUAGES if language == code), None)
+
+
+def spoken_in(country: str | None) -> Language | None:
+    """The language most customers of a country read (ISO 3166-1, upper case), if it is one of ours."""
+    return _OFFICIAL.get(country or "")

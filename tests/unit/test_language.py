@@ -1,7 +1,7 @@
 import pytest
 
 from tests.texts import TEXTS
-from triage.language import CODES, detect, profile_evidence, word_evidence
+from triage.language import CODES, detect, origin_evidence, profile_evidence, word_evidence
 from triage.words import spellings
 
 UNSURE = [1 / len(CODES)] * len(CODES)
@@ -56,7 +56,24 @@ def test_a_locale_says_more_than_the_country_and_neither_more_than_a_sentence() 
     assert code_from("super", "fr-CH", "CH") == "fr"
     assert code_from("ich warte seit drei Wochen", "fr-CH", "CH") == "de"
     assert code_from("Danke", "fr-CH", "CH") == "de"
-    assert code_from("super", None, "AQ") in CODES, "a country without a language of its own is no error"
+
+
+@pytest.mark.parametrize("locale", [None, "", "und", "xx", "zh-Hans", "tr-TR"])
+def test_the_country_counts_where_the_locale_names_no_language_of_ours(locale: str | None) -> None:
+    assert origin_evidence("super", locale, "DE").argmax() == CODES.index("de")
+    assert not origin_evidence("super", locale, "AQ").any(), "nor has every country one"
+    assert not origin_evidence("super", locale, "de").any(), "countries are in upper case"
+
+
+def test_each_word_beyond_the_third_halves_what_the_origin_says() -> None:
+    said = [origin_evidence(text, "de-CH", None).max() for text in ("a", "a b c", "a b c d", "a b c d e f")]
+    assert said[0] == said[1] == 2 * said[2] == 8 * said[3]
+    assert origin_evidence("a b c ! ! 10 / 10", "de-CH", None).max() == said[0], "marks are no words"
+
+
+def test_what_is_in_no_language_is_not_claimed_for_the_locales() -> None:
+    torn = [0.8 if c == "und" else 0.2 / 17 for c in CODES]
+    assert {code("xxxxx", locale=c, model=torn) for c in ("de", "fr", "nb")} == {"und"}
 
 
 def test_capitals_are_read_as_words() -> None:

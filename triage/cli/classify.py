@@ -35,7 +35,7 @@ def classify(
     file: Annotated[
         str,
         typer.Argument(
-            help="JSON Lines with `id`, `text` and, if known, `locale` and `question`; - for stdin."
+            help="JSON Lines with `id`, `text` and, if known, `locale`, `country` and `question`; - for stdin."
         ),
     ],
     output: Annotated[Path | None, typer.Option(help="Where to write; stdout by default.")] = None,
@@ -109,7 +109,7 @@ def _parse(number: int, line: str) -> _Item:
     if not isinstance(record, dict):
         return None, f"line {number}: an object with a `text` is needed"
     key, text = record.get("id"), record.get("text")
-    locale, question = record.get("locale"), record.get("question")
+    locale, country, question = record.get("locale"), record.get("country"), record.get("question")
     if _SURROGATE.search(json.dumps(key, ensure_ascii=False)):
         return None, f"line {number}: the id has half a character (a lone surrogate)"
     if not isinstance(text, str):
@@ -121,4 +121,5 @@ def _parse(number: int, line: str) -> _Item:
         comment=text,
         question=question if isinstance(question, str) else None,
         locale=locale if isinstance(locale, str) else None,
+        country=country.upper() if isinstance(country, str) else None,
     )

@@ -10,24 +10,14 @@ from typing import Final
 import phonenumbers
 from email_validator import EmailNotValidError, validate_email
 
-from triage.labels import LANGUAGES, Language
+from triage.countries import spoken_by, spoken_in
+from triage.labels import Language
 from triage.surveys.form import EventChannel, EventKind
 
 DELIVERED: Final[frozenset[EventKind]] = frozenset({"delivery", "pickup"})
 """What ends the waiting of an online purchase."""
 ORDERED: Final[frozenset[EventKind]] = DELIVERED | {"purchase"}
 """What is told of one order: drawn once from a survey's sample."""
-
-_OFFICIAL: Final[dict[str, Language]] = {
-    "GB": "en", "IE": "en", "MT": "en", "US": "en", "CA": "en", "AU": "en", "NZ": "en",
-    "IT": "it", "SM": "it", "VA": "it", "FR": "fr", "MC": "fr", "LU": "fr", "BE": "nl", "NL": "nl",
-    "DE": "de", "AT": "de", "CH": "de", "LI": "de", "ES": "es", "AD": "es", "MX": "es", "AR": "es",
-    "CL": "es", "CO": "es", "PE": "es", "PT": "pt", "BR": "pt", "PL": "pl", "CZ": "cs", "HU": "hu",
-    "RO": "ro", "MD": "ro", "GR": "el", "CY": "el", "SE": "sv", "DK": "da", "FI": "fi", "NO": "nb",
-    "RU": "ru",
-}  # fmt: skip
-"""The language most customers of a country read, for those whose locale is not known."""
-_NORWEGIAN: Final = ("no", "nn")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -93,11 +83,7 @@ def phone_of(text: str | None, country: str | None) -> str | None:
 
 def language_of(locale: str | None, country: str | None) -> Language:
     """Return the language to write in: the locale's, else the country's, else English."""
-    spoken = (locale or "").replace("_", "-").partition("-")[0].lower()
-    if spoken in _NORWEGIAN:
-        return "nb"
-    by_locale = next((language for language in LANGUAGES if language == spoken), None)
-    return by_locale or _OFFICIAL.get(country or "", "en")
+    return spoken_by(locale) or spoken_in(country) or "en"
 
 
 UNITS: Final[dict[str, Callable[[CustomerEvent], str | None]]] = {

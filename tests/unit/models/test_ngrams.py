@@ -5,10 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.ngrams import BITS, NGrams, rows
-from triage.labels import LANGUAGES
-
-COLUMNS = len(LANGUAGES) + 1
+from models.ngrams import BITS, COLUMNS, NGrams, rows
+from triage.errors import ConfigurationError
 
 
 def speaking(text: str, column: int) -> NGrams:
@@ -57,6 +55,22 @@ def test_a_table_comes_back_as_it_was_saved(tmp_path: Path) -> None:
     again = NGrams.load(tmp_path / "n.safetensors")
     assert again.log_probabilities("wo bleibt es") == pytest.approx(made.log_probabilities("wo bleibt es"))
     assert (tmp_path / "n.safetensors").stat().st_size < 20 * 2**BITS
+
+
+@pytest.mark.parametrize("content", [None, b"", b"half a fi"])
+def test_a_table_that_is_missing_or_damaged_is_named_with_what_to_do(tmp_path: Path, content: bytes) -> None:
+    file = tmp_path / "n.safetensors"
+    if content is not None:
+        file.write_bytes(content)
+    with pytest.raises(ConfigurationError, match=r"n\.safetensors.*train the model again"):
+        NGrams.load(file)
+
+
+@pytest.mark.parametrize("shape", [(2**BITS, COLUMNS - 1), (2**BITS // 2, COLUMNS)])
+def test_a_table_of_another_size_is_refused(tmp_path: Path, shape: tuple[int, int]) -> None:
+    NGrams.rounded(np.ones(shape, dtype=np.float32)).save(tmp_path / "n.safetensors")
+    with pytest.raises(ConfigurationError, match="not the table"):
+        NGrams.load(tmp_path / "n.safetensors")
 
 
 @given(st.text(max_size=300))

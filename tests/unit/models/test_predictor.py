@@ -1,10 +1,12 @@
 import math
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from models.bundle import Bundle, Calibration
+from models.ngrams import BITS, COLUMNS, NGrams, rows
 from models.predictor import BatchingPredictor, interpret, merge, operating_point
 from models.text import LEAD, Window
 from tests.unit.models.tiny import TinyEngine, tokenizer
@@ -103,3 +105,16 @@ def test_the_operating_point_is_the_nearest_stricter_one() -> None:
     assert operating_point(bundle, 0.9).confident["request"].score == 0.9
     assert operating_point(bundle, 0.85).request == 0.3
     assert operating_point(bundle, 0.999).confident == points["0.98"], "never less careful than asked"
+
+
+def test_letters_change_what_is_said_of_the_language_and_nothing_else() -> None:
+    weights = np.zeros((2**BITS, COLUMNS), dtype=np.float32)
+    weights[rows("hot"), 3] = 1.0
+    lettered = BatchingPredictor(
+        TinyEngine(), tokenizer(), Bundle(name="tiny"), Thresholds(), NGrams.rounded(weights)
+    )
+    (plain,), (found,) = predictor(TinyEngine()).predict(["hot"]), lettered.predict(["hot"])
+    assert plain.language == pytest.approx([1 / COLUMNS] * COLUMNS)
+    assert found.language.index(max(found.language)) == 3
+    assert sum(found.language) == pytest.approx(1.0)
+    assert replace(found, language=plain.language) == plain

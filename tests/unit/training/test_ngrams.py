@@ -5,6 +5,7 @@ from tests.texts import TEXTS
 from tests.unit.training.examples import plain
 from training import ngrams
 from training.dataset import Example
+from triage.errors import InvalidInput
 from triage.labels import LANGUAGES, UNDETERMINED
 
 CORPUS = [
@@ -12,12 +13,6 @@ CORPUS = [
     for code in ("de", "pl", "el")
     for number, text in enumerate(TEXTS[code])
 ] * 3
-
-
-@pytest.fixture(autouse=True)
-def few_words(monkeypatch: pytest.MonkeyPatch) -> None:
-    lists = {"de": ["schrank", "lieferung"], "pl": ["szafa", "dostawa"], "tr": ["teşekkürler", "dolap"]}
-    monkeypatch.setattr(ngrams, "get_frequency_list", lambda code, _: [lists.get(code, [])])
 
 
 def fitted(examples: list[Example]) -> ngrams.NGrams:
@@ -48,6 +43,11 @@ def test_progress_is_told_to_its_end() -> None:
     heard: list[float] = []
     ngrams.fit(CORPUS[:6], heard.append)
     assert heard[-1] == 1.0
+
+
+def test_comments_without_a_letter_teach_nothing_and_that_is_said() -> None:
+    with pytest.raises(InvalidInput, match="none has a letter"):
+        fitted([plain(text="👍"), plain(lang=None, text="Was ist das?")])
 
 
 def test_texts_without_letters_or_language_are_no_reason_to_fail() -> None:

@@ -1,21 +1,23 @@
+import math
 from dataclasses import replace
 
 from models.stub import StubPredictor
 from tests.unit.training.examples import plain
 from training.dataset import Example
 from training.evaluate import Judged, judge
-from training.origins import measure
+from training.origins import Told, measure
 from triage.labels import LANGUAGES
 
 UNSURE = (1 / (len(LANGUAGES) + 1),) * (len(LANGUAGES) + 1)
 
 
-def judged(*examples: Example) -> list[Judged]:
+def told(*examples: Example) -> list[Told]:
     """By a model that knows no language: words and the post's origin are all there is."""
-    found = judge(examples, StubPredictor())
-    return [
-        replace(one, prediction=one.prediction and replace(one.prediction, language=UNSURE)) for one in found
+    judged: list[Judged] = judge(examples, StubPredictor())
+    blind = [
+        replace(one, prediction=one.prediction and replace(one.prediction, language=UNSURE)) for one in judged
     ]
+    return [*measure(blind).values()]
 
 
 def words(code: str, text: str) -> Example:
@@ -23,19 +25,22 @@ def words(code: str, text: str) -> Example:
 
 
 def test_a_shared_word_is_told_by_the_right_locale_and_mistold_by_a_wrong_one() -> None:
-    told = measure(judged(*(words(code, "super") for code in ("de", "fr", "pl", "nl"))))
-    nothing, locale, country, turns, misled = (one.short for one in told.values())
-    assert nothing <= 0.25
-    assert (locale, country, misled) == (1.0, 1.0, 0.0)
-    assert turns < 0.1
+    nothing, locale, country, mean, worst = told(*(words(code, "super") for code in ("de", "fr", "pl", "nl")))
+    assert nothing.short <= 0.25
+    assert (locale.short, country.short) == (1.0, 1.0)
+    assert 0.0 <= worst.short <= mean.short < 0.2
 
 
 def test_no_locale_overrules_a_sentence() -> None:
-    told = measure(judged(words("de", "ich warte seit drei Wochen auf den Schrank")))
-    assert [one.long for one in told.values()] == [1.0] * 5
+    found = told(words("de", "ich warte seit drei Wochen auf den Schrank"))
+    assert [one.long for one in found] == [1.0] * 5
+    assert all(math.isnan(one.short) and math.isnan(one.none) for one in found)
 
 
-def test_comments_of_no_language_and_without_words_are_left_out() -> None:
-    odd = replace(words("de", "…"), lang="und"), words("und", "teşekkürler")
-    told = measure(judged(words("fr", "vraiment très déçue du service"), *odd))
-    assert told["nothing"].long == 1.0
+def test_comments_in_no_language_of_ours_are_counted_apart() -> None:
+    okay = replace(words("da", "teşekkürler"), lang="und")  # in the file of a language, and of none
+    found = told(okay, words("und", "nerede benim dolabım"))
+    assert [one.none for one in found[:1]] == [1.0]
+    assert math.isnan(found[0].short)
+    assert math.isnan(found[1].none), "no locale is right for them"
+    assert found[4].none <= found[3].none <= 1.0
