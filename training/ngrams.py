@@ -16,7 +16,7 @@ from training.dataset import Example
 from triage.errors import InvalidInput
 from triage.labels import LANGUAGES, UNDETERMINED
 
-CROPS: Final = 3
+CROPS: Final = 5
 """Of a comment; these are one to four words, as short answers are."""
 FOREIGN: Final = 8
 """Of a comment in another language, of which there are few."""

@@ -35,7 +35,7 @@ def classify(
     file: Annotated[
         str,
         typer.Argument(
-            help="JSON Lines with `id`, `text` and, if known, `locale`, `country` and `question`; - for stdin."
+            help="JSON Lines: `text` and, if known, `id`, `locale`, `country` and `question`; - for stdin."
         ),
     ],
     output: Annotated[Path | None, typer.Option(help="Where to write; stdout by default.")] = None,
