@@ -67,7 +67,8 @@ class NGrams:
             table, scales = stored["table"], stored["scales"]
         except (OSError, SafetensorError, KeyError) as error:
             raise ConfigurationError(f"{path} cannot be read ({error}): {_REMEDY}") from error
-        if table.shape != (2**BITS, COLUMNS) or scales.shape != (COLUMNS,) or not np.isfinite(scales).all():
+        fits = (table.shape, scales.shape) == ((2**BITS, COLUMNS), (COLUMNS,)) and table.dtype == np.int8
+        if not fits or not np.isfinite(scales).all():
             raise ConfigurationError(f"{path} is not the table that this version reads: {_REMEDY}")
         return cls(table, scales)
 

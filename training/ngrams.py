@@ -14,18 +14,16 @@ from models.ngrams import BITS, NGrams, rows
 from training.augment import cropped, vary
 from training.dataset import Example
 from triage.errors import InvalidInput
-from triage.labels import LANGUAGES, UNDETERMINED
+from triage.labels import UNDETERMINED
+from triage.language import CODES, SHORT
 
 CROPS: Final = 5
 """Of a comment; these are one to four words, as short answers are."""
 FOREIGN: Final = 8
 """Of a comment in another language, of which there are few."""
-SHORT: Final = 3
-"""Words of a comment that is shown whole as well."""
 EPOCHS: Final = 3
 RATE: Final = 0.05
 BATCH: Final = 512
-_CODES: Final = (*LANGUAGES, UNDETERMINED)
 
 Known = tuple[NDArray[np.int64], int]
 """The rows of a text, and the column of its language."""
@@ -40,10 +38,16 @@ def fit(examples: Sequence[Example], progress: Callable[[float], None], seed: in
     known = [*_draw(examples, rng)]
     if not known:
         raise InvalidInput("languages cannot be learnt from the training comments: none has a letter")
-    table = nn.EmbeddingBag(2**BITS, len(_CODES), mode="sum", sparse=True)
+    table = nn.EmbeddingBag(2**BITS, len(CODES), mode="sum", sparse=True)
     nn.init.zeros_(table.weight)
+    _descend(table, [batch for _ in range(EPOCHS) for batch in _batches(known, rng)], progress)
+    return NGrams.rounded(table.weight.detach().numpy())
+
+
+def _descend(
+    table: nn.EmbeddingBag, batches: Sequence[Sequence[Known]], progress: Callable[[float], None]
+) -> None:
     optimizer = torch.optim.SparseAdam(list(table.parameters()), lr=RATE)
-    batches = [batch for _ in range(EPOCHS) for batch in _batches(known, rng)]
     for step, batch in enumerate(batches):
         optimizer.param_groups[0]["lr"] = RATE * (1 - step / len(batches))
         loss = _loss(table, batch)
@@ -51,7 +55,6 @@ def fit(examples: Sequence[Example], progress: Callable[[float], None], seed: in
         loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()  # type: ignore[no-untyped-call]
         progress((step + 1) / len(batches))
-    return NGrams.rounded(table.weight.detach().numpy())
 
 
 def _draw(examples: Sequence[Example], rng: random.Random) -> Iterator[Known]:
@@ -64,7 +67,7 @@ def _draw(examples: Sequence[Example], rng: random.Random) -> Iterator[Known]:
             for one in shown:
                 found = rows(vary(one, rng, turning=0.0).text)
                 if len(found):
-                    yield found, _CODES.index(example.lang)
+                    yield found, CODES.index(example.lang)
 
 
 def _batches(known: Sequence[Known], rng: random.Random) -> Iterator[list[Known]]:

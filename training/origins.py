@@ -7,9 +7,10 @@ from statistics import mean
 
 from babel.core import get_global
 
+from training.dataset import Example
 from training.evaluate import Judged
 from triage.labels import LANGUAGES, UNDETERMINED
-from triage.language import detect
+from triage.language import SHORT, detect
 
 Origin = tuple[str | None, str | None]
 """Locale and country."""
@@ -49,13 +50,18 @@ def _told(judged: Sequence[Judged], origins: Origins, worst: bool = False) -> To
             continue
         found = [detect(gold.text, prediction.language, *origin).code for origin in origins(gold.lang)]
         hits = [code == gold.lang for code in found]
-        kind = "short" if len(gold.text.split()) < 4 else "long"
-        kind = "none" if gold.lang == UNDETERMINED else kind
         if hits:
-            right.setdefault((kind, gold.lang), []).append(float(min(hits)) if worst else mean(hits))
+            right.setdefault((_kind(gold), gold.lang), []).append(float(min(hits)) if worst else mean(hits))
     return Told(
         **{kind: _mean(v for k, v in right.items() if k[0] == kind) for kind in ("short", "long", "none")}
     )
+
+
+def _kind(gold: Example) -> str:
+    """Where it is counted, by the names of `Told`."""
+    if gold.lang == UNDETERMINED:
+        return "none"
+    return "short" if len(gold.text.split()) <= SHORT else "long"
 
 
 def _mean(languages: Iterable[Sequence[float]]) -> float:

@@ -46,7 +46,7 @@ So the locale speaks against other languages, and less for a word of its own in 
 on dev and on short answers that the model had not seen.
 """
 COUNTRY_BONUS: Final = 3.0
-"""The same for the language that most of a country speak, where a post has no locale of ours."""
+"""The same for the language that most of a country speak, where a post has no locale: many speak another."""
 SHORT: Final = 3
 """Words; each one more halves the bonus, for a sentence tells its language itself."""
 LEAST: Final = 0.35
@@ -102,11 +102,11 @@ def origin_evidence(text: str, locale: str | None, country: str | None) -> Evide
     """What a post's locale, or else its country, says of the language of a text of few words."""
     evidence = np.zeros(len(CODES))
     language, bonus = spoken_by(locale), LOCALE_BONUS
-    if not language:
+    if (locale or "").lower() in ("", UNDETERMINED):
         language, bonus = spoken_in(country), COUNTRY_BONUS
     if language:
-        words = sum(any(map(str.isalpha, word)) for word in text.split())
-        bonus /= 2 ** min(16, max(0, words - SHORT))
+        length = sum(any(map(str.isalpha, word)) for word in text[:_LONGEST].split())
+        bonus /= 2 ** max(0, length - SHORT)
         evidence[CODES.index(language)], evidence[-1] = bonus, bonus / 2
     return evidence
 

@@ -15,6 +15,16 @@ def test_texts_are_classified_in_order_and_not_stored(client: TestClient, servic
     assert services.intake.is_empty()
 
 
+@pytest.mark.parametrize(
+    ("origin", "code"), [({"locale": "nb"}, "nb"), ({"country": "dk"}, "da"), ({"country": "NO"}, "nb")]
+)
+def test_where_a_post_is_from_decides_what_languages_share(
+    client: TestClient, origin: dict[str, str], code: str
+) -> None:
+    answer = client.post("/v1/classify", json={"texts": [{"text": "ved ikke"} | origin]})
+    assert answer.json()["findings"][0]["lang"] == code
+
+
 @pytest.mark.parametrize(("count", "status"), [(0, 422), (1, 200), (256, 200), (257, 422)])
 def test_how_many_at_once(client: TestClient, count: int, status: int) -> None:
     assert client.post("/v1/classify", json={"texts": [PRAISE] * count}).status_code == status
@@ -27,6 +37,7 @@ def test_how_many_at_once(client: TestClient, count: int, status: int) -> None:
         (["ok", None], "#/texts/1"),
         ([{"txt": "a"}], "#/texts/0/text"),
         ([{"text": "a", "locale": "nonsense!"}], "#/texts/0/locale"),
+        ([{"text": "a", "country": "Germany"}], "#/texts/0/country"),
         (["x" * 10_001], "#/texts/0/text"),
         ("text", "#/texts"),
     ],

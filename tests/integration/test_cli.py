@@ -139,15 +139,20 @@ def test_classify_gives_a_line_for_each_line(data: Path, tmp_path: Path) -> None
 
 def test_classify_reads_stdin_and_says_which_lines_are_wrong(data: Path) -> None:
     given = '{"id": "a", "text": "quando arriva il divano?", "locale": "it-IT"}\n{broken\n[]\n' \
-        '{"id": "b", "text": 3}\n{"id": "c", "text": "\\ud83d"}\n{"id": "d", "text": ""}\n'  # fmt: skip
+        '{"id": "b", "text": 3}\n{"id": "c", "text": "\\ud83d"}\n{"id": "d", "text": ""}\n' \
+        '{"id": "e", "text": "ved ikke", "country": "dk"}\n' \
+        '{"id": "f", "text": "ved ikke", "country": "NO"}\n' \
+        '{"id": "g", "text": "ved ikke", "country": "Norway"}\n'  # fmt: skip
     result = triage("classify", "-", given=given)
     records = [json.loads(line) for line in result.stdout.splitlines()]
-    assert [record["id"] for record in records] == ["a", None, None, "b", "c", "d"]
-    assert ["error" in record for record in records] == [False, True, True, True, True, False]
+    assert [record["id"] for record in records] == ["a", None, None, "b", "c", "d", "e", "f", "g"]
+    assert ["error" in record for record in records] == [False, *[True] * 4, False, False, False, True]
+    assert [record["lang"] for record in records[6:8]] == ["da", "nb"]
+    assert "line 9: unknown country 'Norway'" in records[8]["error"]
     assert "line 2: not JSON" in records[1]["error"]
     assert "line 4" in records[3]["error"]
     assert result.exit_code == 1
-    assert "4 lines" in result.stderr
+    assert "5 lines" in result.stderr
 
 
 @pytest.mark.parametrize("piped", [False, True])

@@ -58,8 +58,13 @@ def test_a_locale_says_more_than_the_country_and_neither_more_than_a_sentence() 
     assert code_from("Danke", "fr-CH", "CH") == "de"
 
 
-@pytest.mark.parametrize("locale", [None, "", "und", "xx", "zh-Hans", "tr-TR"])
-def test_the_country_counts_where_the_locale_names_no_language_of_ours(locale: str | None) -> None:
+@pytest.mark.parametrize("locale", ["xx", "zh-Hans", "tr-TR"])
+def test_who_reads_another_language_is_not_taken_for_the_countrys(locale: str) -> None:
+    assert not origin_evidence("super", locale, "DE").any()
+
+
+@pytest.mark.parametrize("locale", [None, "", "und"])
+def test_the_country_counts_where_there_is_no_locale(locale: str | None) -> None:
     assert origin_evidence("super", locale, "DE").argmax() == CODES.index("de")
     assert not origin_evidence("super", locale, "AQ").any(), "nor has every country one"
     assert not origin_evidence("super", locale, "de").any(), "countries are in upper case"

@@ -15,6 +15,7 @@ from rich.progress import MofNCompleteColumn, Progress, SpinnerColumn, TextColum
 from rich.text import Text
 
 from triage.cli.context import Bars, err, explained, read_settings
+from triage.countries import COUNTRIES
 from triage.export import finding_record
 from triage.pipeline import analyse
 from triage.ports import Predictor
@@ -116,6 +117,8 @@ def _parse(number: int, line: str) -> _Item:
         return key, f"line {number}: `text` must be a string"
     if _SURROGATE.search(text) or (isinstance(question, str) and _SURROGATE.search(question)):
         return key, f"line {number}: the text or question has half a character (a lone surrogate)"
+    if isinstance(country, str) and country.upper() not in COUNTRIES:
+        return key, f"line {number}: unknown country {country!r}; use ISO 3166-1 alpha-2, such as IT or GB"
     return key, SurveyResponse(
         external_id="",
         comment=text,

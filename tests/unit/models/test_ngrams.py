@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from safetensors.numpy import save_file
 
 from models.ngrams import BITS, COLUMNS, NGrams, rows
 from triage.errors import ConfigurationError
@@ -58,7 +59,9 @@ def test_a_table_comes_back_as_it_was_saved(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", [None, b"", b"half a fi"])
-def test_a_table_that_is_missing_or_damaged_is_named_with_what_to_do(tmp_path: Path, content: bytes) -> None:
+def test_a_table_that_is_missing_or_damaged_is_named_with_what_to_do(
+    tmp_path: Path, content: bytes | None
+) -> None:
     file = tmp_path / "n.safetensors"
     if content is not None:
         file.write_bytes(content)
@@ -69,6 +72,13 @@ def test_a_table_that_is_missing_or_damaged_is_named_with_what_to_do(tmp_path: P
 @pytest.mark.parametrize("shape", [(2**BITS, COLUMNS - 1), (2**BITS // 2, COLUMNS)])
 def test_a_table_of_another_size_is_refused(tmp_path: Path, shape: tuple[int, int]) -> None:
     NGrams.rounded(np.ones(shape, dtype=np.float32)).save(tmp_path / "n.safetensors")
+    with pytest.raises(ConfigurationError, match="not the table"):
+        NGrams.load(tmp_path / "n.safetensors")
+
+
+def test_a_table_of_another_type_is_refused(tmp_path: Path) -> None:
+    table = np.full((2**BITS, COLUMNS), np.nan, dtype=np.float32)
+    save_file({"table": table, "scales": np.ones(COLUMNS, dtype=np.float32)}, tmp_path / "n.safetensors")
     with pytest.raises(ConfigurationError, match="not the table"):
         NGrams.load(tmp_path / "n.safetensors")
 
