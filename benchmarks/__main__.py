@@ -11,11 +11,13 @@ from typing import Final
 
 from benchmarks import server
 from benchmarks.peer import Peer, language_of
+from models import bundle
+from models.ngrams import NGrams
 from training.dataset import load_corpus
 from triage.language import profile_evidence
 from triage.lexicon import Lexicon
 from triage.pipeline import analyse
-from triage.settings import Settings
+from triage.settings import DEFAULT_MODEL, Settings
 from triage.spelling import spelt
 from triage.types import SurveyResponse
 from triage.wiring import load_predictor
@@ -74,9 +76,11 @@ def steps(texts: Sequence[str]) -> dict[str, float]:
     """Milliseconds a text of what surrounds the model; langdetect's own sampling beside it."""
     Lexicon.accented.cache_clear()
     Lexicon.corrected.cache_clear()
+    letters = NGrams.load(bundle.find(DEFAULT_MODEL) / bundle.NGRAMS)
     return {
         "langdetect as it comes": _milliseconds(language_of, texts),
         "its profiles read exactly (`triage/profiles.py`)": _milliseconds(profile_evidence, texts),
+        "what letters say (`models/ngrams.py`)": _milliseconds(letters.log_probabilities, texts),
         "slips read over (`triage/spelling.py`), words met for the first time": _milliseconds(spelt, texts),
         "the same with words met before": _milliseconds(spelt, texts),
     }

@@ -6,7 +6,6 @@ among them, each hashed to a row of one small table (Weinberger et al. 2009; fas
 has a layer between).
 """
 
-import unicodedata
 from pathlib import Path
 from typing import Final, Self
 
@@ -17,6 +16,7 @@ from safetensors.numpy import load_file, save_file
 
 from triage.errors import ConfigurationError
 from triage.labels import LANGUAGES
+from triage.letters import words_in
 
 BITS: Final = 17
 """The table has 2 ** BITS rows."""
@@ -32,10 +32,7 @@ _FACTOR: Final = np.uint64(0x9E3779B97F4A7C15)
 
 def rows(text: str) -> NDArray[np.int64]:
     """The rows of all n-grams of `text`, as often as they stand there; none without a letter."""
-    letters = "".join(
-        c if c.isalpha() else " " for c in unicodedata.normalize("NFC", text[:_LONGEST].lower())
-    )
-    words = letters.split()
+    words = words_in(text[:_LONGEST])
     if not words:
         return np.zeros(0, dtype=np.int64)
     codes = np.frombuffer(f" {' '.join(words)} ".encode("utf-32-le"), dtype=np.uint32).astype(np.uint64)

@@ -1,7 +1,8 @@
 """Which language a comment is in: what the model says, words, langdetect's profiles, script, origin.
 
-The first three give log-probabilities, which are added with weights; a foreign script decides outright,
-and the post's locale or country where the text leaves it open.
+The first three give log-probabilities, which are added with weights (the model's from pieces of words and
+from letters, `models/predictor.py`); a foreign script decides outright, and the post's locale or country
+where the text leaves it open.
 """
 
 import unicodedata

@@ -1,11 +1,13 @@
-"""Letters without what one may leave out when typing: capitals, diacritics."""
+"""Letters: the words they make, and what one may leave out when typing, capitals and diacritics."""
 
+import re
 import unicodedata
 from functools import lru_cache
 from typing import Final
 
 CEDILLAS: Final = str.maketrans("şţ", "șț")
 """Old keyboards write Romanian with Turkish letters, word lists with its own."""
+_WORD: Final = re.compile(r"[^\W\d_]+")
 _STROKES: Final = str.maketrans("łŁøØđĐ", "lLoOdD")
 
 
@@ -15,6 +17,11 @@ def lower(text: str) -> str:
     if len(lowered) == len(text):
         return lowered
     return "".join(c.lower() if len(c.lower()) == 1 else c for c in text)
+
+
+def words_in(text: str) -> list[str]:
+    """`C'est TROP cher!!` -> `c`, `est`, `trop`, `cher`; accents are composed."""
+    return _WORD.findall(unicodedata.normalize("NFC", text.lower()))
 
 
 def without_diacritics(text: str) -> str:

@@ -75,7 +75,7 @@ class Prediction:
     """Given that there is a request."""
     urgent: float
     language: tuple[float, ...]
-    """One per language, `und` last."""
+    """One per language, `und` last; from pieces and letters, so surer than it ought to be."""
     tokens: tuple[TokenScore, ...]
 
 

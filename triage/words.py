@@ -7,8 +7,6 @@ keyboard: diacritics lost, Greek in Latin letters. A row of the table is one wor
 language, 8 bytes; they are sorted, and searched through a memory map.
 """
 
-import re
-import unicodedata
 from collections.abc import Iterator
 from functools import lru_cache
 from hashlib import blake2b
@@ -20,7 +18,7 @@ from numpy.typing import NDArray
 
 from triage.cached_array import Progress, open_array
 from triage.labels import LANGUAGES
-from triage.letters import CEDILLAS, without_diacritics
+from triage.letters import CEDILLAS, without_diacritics, words_in
 
 OTHERS: Final = ("bg", "ca", "fil", "id", "is", "lt", "lv", "mk", "ms", "sh", "sk", "sl", "tr", "uk", "vi")
 """Languages that are not ours and look like them; together they are `und`."""
@@ -35,7 +33,6 @@ _COLUMN: Final = 10
 _WORD_BITS: Final = 15
 """A row in 64 bits: the word's hash, 5 bits of the language's column, 10 of centibels below certainty."""
 _NATS: Final = np.log(10.0) / 100.0
-_WORD: Final = re.compile(r"[^\W\d_]+")
 _GREEK: Final = "αβγδεζηθικλμνξοπρστυφχψως"
 _GREEKLISH: Final = tuple(
     str.maketrans(dict(zip(_GREEK, letters.split(), strict=True)))
@@ -59,7 +56,7 @@ class WordTable:
     def evidence(self, text: str) -> Evidence:
         """What the words of `text` say of its language: naive Bayes."""
         total = np.zeros(_COLUMNS)
-        for word in _WORD.findall(unicodedata.normalize("NFC", text.lower())):
+        for word in words_in(text):
             total += self._word(word)
         return np.asarray(total - total.max())
 
