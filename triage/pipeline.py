@@ -1,8 +1,9 @@
-"""The steps in order: spelling, prediction, language, sentences, finding."""
+"""The steps in order: spelling, prediction (twice where it is close), language, sentences, finding."""
 
 import unicodedata
 from collections.abc import Sequence
 
+from triage import second_look
 from triage.findings import assemble, wordless
 from triage.language import detect
 from triage.ports import Predictor
@@ -31,7 +32,7 @@ def examine(
 
 def _predict(worded: Sequence[SurveyResponse], predictor: Predictor) -> list[Prediction]:
     meant = [spelt(response.comment) for response in worded]
-    predictions = predictor.predict([text.text for text in meant], [r.question for r in worded])
+    predictions = second_look.read([text.text for text in meant], [r.question for r in worded], predictor)
     return [text.as_typed(found) for text, found in zip(meant, predictions, strict=True)]
 
 
