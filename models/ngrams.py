@@ -2,8 +2,8 @@
 
 The encoder's pieces tell languages apart in sentences; in an answer of one word, seldom seen whole, its
 endings and clusters of letters do ("bindningstid" is Swedish). One to five letters in a row, words' borders
-among them, each hashed to a row of one small table (Weinberger et al. 2009; fastText, Joulin et al. 2017,
-has a layer between).
+among them, and longer words whole, each hashed to a row of one small table (Weinberger et al. 2009;
+fastText, Joulin et al. 2017, has a layer between).
 """
 
 from pathlib import Path
@@ -18,7 +18,7 @@ from triage.errors import ConfigurationError
 from triage.labels import LANGUAGES
 from triage.letters import words_in
 
-BITS: Final = 17
+BITS: Final = 18
 """The table has 2 ** BITS rows."""
 COLUMNS: Final = len(LANGUAGES) + 1
 """Of the table: a language each, `und` last."""
@@ -26,22 +26,32 @@ _REMEDY: Final = "put back the released model, or train the model again"
 _ORDERS: Final = 5
 _LONGEST: Final = 200
 """Characters read: more of a text does not change its language."""
-_FACTOR: Final = np.uint64(0x9E3779B97F4A7C15)
+_FACTOR: Final = 0x9E3779B97F4A7C15
 """2 ** 64 by the golden ratio: the product's high bits depend on all of what is hashed (Knuth 1973)."""
+_SHIFT: Final = 64 - BITS
+"""From a hash to its highest bits, a row's number."""
 
 
 def rows(text: str) -> NDArray[np.int64]:
-    """The rows of all n-grams of `text`, as often as they stand there; none without a letter."""
+    """The rows of n-grams and longer words of `text`, as often as they stand there; none without a letter."""
     words = words_in(text[:_LONGEST])
     if not words:
         return np.zeros(0, dtype=np.int64)
     codes = np.frombuffer(f" {' '.join(words)} ".encode("utf-32-le"), dtype=np.uint32).astype(np.uint64)
     hashes = np.zeros(len(codes) + 1, dtype=np.uint64)
-    found = []
+    found = [np.array([_whole(word) for word in words if len(word) + 2 > _ORDERS], dtype=np.uint64)]
     for order in range(min(_ORDERS, len(codes))):
-        hashes = (hashes[:-1] + codes[order:]) * _FACTOR
-        found.append(hashes >> np.uint64(64 - BITS))
+        hashes = (hashes[:-1] + codes[order:]) * np.uint64(_FACTOR)
+        found.append(hashes >> np.uint64(_SHIFT))
     return np.concatenate(found).astype(np.int64)
+
+
+def _whole(word: str) -> int:
+    """The row of the word between its borders."""
+    found = 0
+    for letter in f" {word} ":
+        found = (found + ord(letter)) * _FACTOR & (1 << 64) - 1
+    return found >> _SHIFT
 
 
 class NGrams:

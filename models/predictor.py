@@ -24,7 +24,7 @@ Array = NDArray[np.float32]
 Progress = Callable[[str, float], None]
 
 PAD: Final = 1
-PIECES_WEIGHT: Final = 0.5
+PIECES_WEIGHT: Final = 0.3
 """How much the head's evidence on language counts beside that of the letters, chosen on short answers."""
 
 

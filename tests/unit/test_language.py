@@ -1,6 +1,7 @@
 import pytest
 
 from tests.texts import TEXTS
+from triage import language
 from triage.language import CODES, detect, origin_evidence, profile_evidence, word_evidence
 from triage.words import spellings
 
@@ -19,6 +20,21 @@ def test_profiles_alone_know_a_sentence_or_say_nothing(language: str, text: str)
 
 NEIGHBOURS = {"da": ("nb",), "nb": ("da", "sv"), "sv": ("da", "nb")}
 """Told apart by the model's head; the profiles mix them up on short sentences."""
+
+
+def test_a_language_that_only_the_profiles_know_is_undetermined_unless_the_model_is_sure() -> None:
+    estonian = "Klienditeenindus oli väga abivalmis"
+    assert profile_evidence(estonian).argmax() == CODES.index("und")
+    assert code(estonian) == "und"
+    assert code(estonian, model=[0.97 if c == "fi" else 0.03 / 17 for c in CODES]) == "fi"
+
+
+def test_profiles_say_nothing_against_greek_in_latin_letters(monkeypatch: pytest.MonkeyPatch) -> None:
+    greeklish = "argisan mia evdomada"
+    assert profile_evidence(greeklish).argmax() == CODES.index("und"), "for they do not know it"
+    for name in ("FOREIGN_WEIGHT", "FOREIGN_MOST"):
+        monkeypatch.setattr(language, name, 99.0)
+    assert code(greeklish) == "el"
 
 
 @pytest.mark.parametrize("text", ["", "👍👍", "12345", "--", "ありがとう", "شكرا جزيلا", "谢谢你们的服务"])

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from safetensors.numpy import save_file
 
-from models.ngrams import BITS, COLUMNS, NGrams, rows
+from models.ngrams import BITS, COLUMNS, NGrams, _whole, rows
 from triage.errors import ConfigurationError
 
 
@@ -19,8 +19,14 @@ def speaking(text: str, column: int) -> NGrams:
 
 def test_words_with_their_borders_are_cut_into_one_to_five_letters() -> None:
     assert len(rows("ja")) == 4 + 3 + 2 + 1  # of " ja "
-    assert len(rows("ja nein")) == 9 + 8 + 7 + 6 + 5  # of " ja nein "
-    assert set(rows("nein")) < set(rows("ja nein"))
+    assert len(rows("ja ja")) == 7 + 6 + 5 + 4 + 3
+    assert set(rows("ja")) < set(rows("ja ja"))
+
+
+def test_a_word_too_long_for_that_is_taken_whole_too() -> None:
+    assert len(rows("nein")) == 6 + 5 + 4 + 3 + 2 + 1
+    assert _whole("nein") in rows("nein danke")
+    assert _whole("nein") not in rows("neinn danke")
 
 
 def test_the_same_letters_elsewhere_are_the_same_rows() -> None:
@@ -83,8 +89,11 @@ def test_a_table_of_another_type_is_refused(tmp_path: Path) -> None:
         NGrams.load(tmp_path / "n.safetensors")
 
 
+SUPER = speaking("super", 3)
+
+
 @given(st.text(max_size=300))
 def test_whatever_is_typed_has_probabilities(text: str) -> None:
     found = rows(text)
     assert ((found >= 0) & (found < 2**BITS)).all()
-    assert np.isfinite(speaking("super", 3).log_probabilities(text)).all()
+    assert np.isfinite(SUPER.log_probabilities(text)).all()
