@@ -1,8 +1,8 @@
 """Which language a comment is in: what the model says, words, langdetect's profiles, script, origin.
 
 The first three give log-probabilities, which are added with weights (the model's from pieces of words and
-from letters, `models/predictor.py`); a foreign script decides outright, and the post's locale or country
-where the text leaves it open.
+from letters, `models/predictor.py`), and the profiles speak once more for languages that are none of ours; a
+foreign script decides outright, and the post's locale or country where the text leaves it open.
 """
 
 import unicodedata
@@ -41,7 +41,10 @@ PROFILE_WEIGHT: Final = 0.05
 n-grams overlap and are far from independent.
 """
 FOREIGN_WEIGHT: Final = 0.2
-"""Of the profiles' lead for a language that is none of ours; they know 38, the model few comments in any."""
+"""Of the profiles' lead for a language that is none of ours; they know 38, the model few comments in any.
+
+Chosen on short answers, and comments in other languages, that the letters had not seen.
+"""
 FOREIGN_MOST: Final = 4.0
 """Nats that it brings `und` at most."""
 LOCALE_BONUS: Final = 5.0
@@ -75,9 +78,10 @@ def detect(
         return LanguageFinding(code=UNDETERMINED, confidence=1.0)
     profile = profile_evidence(text)
     evidence = MODEL_WEIGHT * np.log(np.asarray(model) + 1e-6) + PROFILE_WEIGHT * profile
-    evidence += WORD_WEIGHT * word_evidence(text) + origin_evidence(text, locale, country)
+    evidence += WORD_WEIGHT * word_evidence(text)
     if CODES[int(evidence.argmax())] != "el":  # which the profiles do not know in Latin letters
         evidence[-1] += min(FOREIGN_MOST, FOREIGN_WEIGHT * max(0.0, profile[-1] - profile[:-1].max()))
+    evidence += origin_evidence(text, locale, country)
     evidence -= evidence.max()
     probabilities = np.exp(evidence) / np.exp(evidence).sum()
     best = int(probabilities.argmax())

@@ -1,14 +1,17 @@
 """Sentence boundaries, by spaCy's rule-based sentencizer over its language-neutral tokenizer.
 
 The pipelines of single languages know more abbreviations, but French alone takes 3 s to
-load, and a request is cut out by the model's own marks; sentences only tidy its edges.
+load, and little hangs on a boundary: a request is cut out by the model's own marks, whose edges
+sentences tidy, and a comment read a second time only turns at one.
 """
 
 import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import cache
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from triage.types import Segment
@@ -17,6 +20,12 @@ if TYPE_CHECKING:
     from spacy.language import Language
 
 
+_ENDS: Final = list(".!?…;。！？")
+"""`;` asks in Greek."""
+_OPENING: Final = "¿¡«“„‘(["
+"""Marks that the sentencizer leaves with the sentence before them."""
+_NUMBER: Final = re.compile(r"(?<!\w)\w\.$")
+"""What `1.` and `z.` of `z. B.` end is no sentence."""
 _MOST_WORDS: Final = 100_000
 """spaCy remembers every word it meets, order numbers too: 0.7 kB each. Then it begins anew."""
 _MARKS: Final = re.compile(r"(?<=[\W_]{8})(?!\s)[\W_]")
@@ -35,7 +44,7 @@ def _made() -> "Language":
         import spacy  # takes half a second: not before it is needed
 
     pipeline = spacy.blank("xx")
-    pipeline.add_pipe("sentencizer")
+    pipeline.add_pipe("sentencizer", config={"punct_chars": _ENDS})
     return pipeline
 
 
@@ -58,14 +67,27 @@ def _torch_hidden() -> Iterator[None]:
 
 def segment(text: str) -> list[Segment]:
     """The sentences of `text` in order, without white space around them; a line break ends one too."""
-    found = []
+    found: list[Segment] = []
     for start, line in _lines(text):
-        for sentence in _pipeline()(_MARKS.sub(" ", line)).sents:
-            whole = line[sentence.start_char : sentence.end_char]
-            if stripped := whole.strip():
-                at = start + sentence.start_char + whole.index(stripped)
-                found.append(Segment(start=at, end=at + len(stripped)))
+        cuts = [_begins(line, sent.start_char) for sent in _pipeline()(_MARKS.sub(" ", line)).sents]
+        for begin, end in pairwise([*cuts, len(line)]):
+            if stripped := line[begin:end].strip():
+                at = start + line.index(stripped, begin)
+                piece = Segment(start=at, end=at + len(stripped))
+                if found and _goes_on(text[found[-1].start : found[-1].end], stripped):
+                    piece = replace(piece, start=found.pop().start)
+                found.append(piece)
     return found
+
+
+def _begins(line: str, cut: int) -> int:
+    return len(line[:cut].rstrip().rstrip(_OPENING))
+
+
+def _goes_on(before: str, after: str) -> bool:
+    """Whether `after` is the rest of a sentence: a smiley, or what follows `no.` or `1.`."""
+    first = next((c for c in after if c.isalnum()), "")
+    return not first or (before.endswith(".") and (first.isdigit() or bool(_NUMBER.search(before))))
 
 
 def _lines(text: str) -> list[tuple[int, str]]:

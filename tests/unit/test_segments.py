@@ -17,6 +17,23 @@ def test_a_run_of_marks_takes_no_more_time_than_words(mark: str) -> None:
     assert (found[0].start, found[-1].end) == (0, len(text))
 
 
+@pytest.mark.parametrize(
+    "sentences",
+    [
+        ("Muy bien.", "¿Dónde está mi pedido?"),
+        ("Πότε έρχεται;", "Καλό μαγαζί."),
+        ("Great sofa!", "When does the lamp come? 🙂 :)"),
+        ("Bestellung Nr. 48213 ist nicht da.", "Wo ist sie?"),
+        ("It was 1. slow 2. rude.", "Never again."),
+        ('She said "no."', "(Twice!)"),
+        ("Kein Punkt", "wo ist es"),
+    ],
+)
+def test_sentences_are_whole(sentences: tuple[str, str]) -> None:
+    text = ("\n" if sentences[0] == "Kein Punkt" else " ").join(sentences)
+    assert tuple(text[s.start : s.end] for s in segment(text)) == sentences
+
+
 def test_words_met_once_are_not_remembered_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(segments, "_MOST_WORDS", 500)
     for number in range(600):
