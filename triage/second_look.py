@@ -5,15 +5,15 @@ whose chances are nearly even. Both readings then count alike (test-time augment
 et al. 2012). Only close answers need it: an eighth more work instead of three quarters more.
 """
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import takewhile
 from typing import Final
 
 import numpy as np
 
 from triage.ports import Predictor
-from triage.segments import segment
+from triage.segments import ENDS, segment
 from triage.types import Prediction, Thresholds
 
 MARGIN: Final = 0.1
@@ -21,7 +21,6 @@ MARGIN: Final = 0.1
 
 Chosen on dev and public text.
 """
-_ENDED: Final = re.compile(r"[.!?…;。！？]\W*$")
 
 
 def read(texts: Sequence[str], questions: Sequence[str | None], predictor: Predictor) -> list[Prediction]:
@@ -65,7 +64,7 @@ def turned(text: str) -> str:
     if len(sentences) < 2:
         return text
     *others, last = sentences
-    if not _ENDED.search(last):
+    if not any(mark in ENDS for mark in takewhile(lambda c: not c.isalnum(), reversed(last))):
         last += "."  # or it would melt into what follows
     return " ".join([last, *others])
 

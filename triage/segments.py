@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from spacy.language import Language
 
 
-_ENDS: Final = list(".!?…;。！？")
-"""`;` asks in Greek."""
+ENDS: Final = ".!?…;。！？"
+"""The marks that end a sentence; `;` asks in Greek."""
 _OPENING: Final = "¿¡«“„‘(["
 """Marks that the sentencizer leaves with the sentence before them."""
 _NUMBER: Final = re.compile(r"(?<!\w)\w\.$")
@@ -44,7 +44,7 @@ def _made() -> "Language":
         import spacy  # takes half a second: not before it is needed
 
     pipeline = spacy.blank("xx")
-    pipeline.add_pipe("sentencizer", config={"punct_chars": _ENDS})
+    pipeline.add_pipe("sentencizer", config={"punct_chars": list(ENDS)})
     return pipeline
 
 
@@ -74,7 +74,7 @@ def segment(text: str) -> list[Segment]:
             if stripped := line[begin:end].strip():
                 at = start + line.index(stripped, begin)
                 piece = Segment(start=at, end=at + len(stripped))
-                if found and _goes_on(text[found[-1].start : found[-1].end], stripped):
+                if found and _goes_on(text[found[-1].start : found[-1].end][-3:], stripped):
                     piece = replace(piece, start=found.pop().start)
                 found.append(piece)
     return found
@@ -85,7 +85,7 @@ def _begins(line: str, cut: int) -> int:
 
 
 def _goes_on(before: str, after: str) -> bool:
-    """Whether `after` is the rest of a sentence: a smiley, or what follows `no.` or `1.`."""
+    """Whether `after` is the rest of what ends in `before`: a smiley, or what follows `no.` or `1.`."""
     first = next((c for c in after if c.isalnum()), "")
     return not first or (before.endswith(".") and (first.isdigit() or bool(_NUMBER.search(before))))
 

@@ -3,6 +3,7 @@ import time
 import pytest
 
 from triage import segments
+from triage.second_look import turned
 from triage.segments import segment
 
 
@@ -15,6 +16,16 @@ def test_a_run_of_marks_takes_no_more_time_than_words(mark: str) -> None:
     found = segment(text)
     assert time.process_time() - began < 0.5
     assert (found[0].start, found[-1].end) == (0, len(text))
+
+
+@pytest.mark.parametrize(
+    "text", ["1. " * 3_000, "a" + "." * 8_000 + "5 b", "(" * 8_000 + ". x", ". 🙂" * 2_500]
+)
+def test_no_comment_holds_others_up(text: str) -> None:
+    segment("warm")
+    began = time.process_time()
+    turned(text)
+    assert time.process_time() - began < 1.0
 
 
 @pytest.mark.parametrize(
