@@ -66,7 +66,10 @@ def _torch_hidden() -> Iterator[None]:
 
 
 def segment(text: str) -> list[Segment]:
-    """The sentences of `text` in order, without white space around them; a line break ends one too."""
+    """The sentences of `text` in order, without white space around them.
+
+    A line break ends one too, but not before a smiley alone or after a number.
+    """
     found: list[Segment] = []
     for start, line in _lines(text):
         cuts = [_begins(line, sent.start_char) for sent in _pipeline()(_MARKS.sub(" ", line)).sents]

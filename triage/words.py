@@ -25,7 +25,7 @@ OTHERS: Final = ("bg", "ca", "fil", "id", "is", "lt", "lv", "mk", "ms", "sh", "s
 RAREST: Final = 700
 """Centibels below certainty (wordfreq's unit, 100 cB = a factor of 10) down to which words are listed.
 
-Of Danish, Hungarian, Romanian and Greek the package has words down to 600 only.
+Of Danish, Hungarian, Romanian, Greek and most of OTHERS the package has words down to 600 only.
 """
 UNKNOWN: Final = 850
 """Of a word that a list lacks."""
