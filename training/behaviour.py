@@ -23,7 +23,7 @@ from training.names import NAMES
 from training.questions import Questions
 from triage.letters import without_diacritics
 from triage.ports import Predictor
-from triage.segments import segment
+from triage.segments import is_ended, segment
 
 Perturb = Callable[[Example, random.Random], str]
 """The text as it might also have been typed; the same text where there is nothing to change."""
@@ -112,10 +112,23 @@ def _other(name: str, group: Sequence[str], rng: random.Random) -> str:
 
 def sentences_turned(example: Example, _: random.Random) -> str:
     """The last sentence first."""
+    *others, last = _sentences(example)
+    return " ".join([last, *others]) if others else example.text
+
+
+def sentences_shuffled(example: Example, rng: random.Random) -> str:
+    """The sentences in another order, any other."""
+    sentences = _sentences(example)
+    orders = [
+        order for order in (rng.sample(sentences, len(sentences)) for _ in range(20)) if order != sentences
+    ]
+    return " ".join(orders[0]) if orders else example.text
+
+
+def _sentences(example: Example) -> list[str]:
+    """One where an end mark is missing: without it two would melt into one."""
     sentences = [example.text[s.start : s.end] for s in segment(example.text)]
-    if len(sentences) < 2 or sentences[-1][-1].isalnum():
-        return example.text  # without an end mark two sentences would melt into one
-    return " ".join([sentences[-1], *sentences[:-1]])
+    return sentences if all(map(is_ended, sentences)) else [example.text]
 
 
 PERTURBATIONS: Final[Mapping[str, Perturb]] = {
@@ -128,6 +141,7 @@ PERTURBATIONS: Final[Mapping[str, Perturb]] = {
     "other numbers": lambda example, rng: new_numbers(example.text, rng),
     "other names and places": other_names,
     "sentences turned": sentences_turned,
+    "sentences shuffled": sentences_shuffled,
 }
 
 ASKED: Final = "question asked"

@@ -7,13 +7,12 @@ et al. 2012). Only close answers need it: an eighth more work instead of three q
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from itertools import takewhile
 from typing import Final
 
 import numpy as np
 
 from triage.ports import Predictor
-from triage.segments import ENDS, segment
+from triage.segments import is_ended, segment
 from triage.types import Prediction, Thresholds
 
 MARGIN: Final = 0.1
@@ -64,9 +63,7 @@ def turned(text: str) -> str:
     if len(sentences) < 2:
         return text
     *others, last = sentences
-    if not any(mark in ENDS for mark in takewhile(lambda c: not c.isalnum(), reversed(last))):
-        last += "."  # or it would melt into what follows
-    return " ".join([last, *others])
+    return " ".join([last if is_ended(last) else f"{last}.", *others])
 
 
 def _mean(first: Prediction, second: Prediction) -> Prediction:

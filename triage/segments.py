@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import cache
-from itertools import pairwise
+from itertools import pairwise, takewhile
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from triage.types import Segment
@@ -81,6 +81,11 @@ def segment(text: str) -> list[Segment]:
                     piece = replace(piece, start=found.pop().start)
                 found.append(piece)
     return found
+
+
+def is_ended(sentence: str) -> bool:
+    """Whether a mark ends it, be it before a smiley; without one it would melt into what follows."""
+    return any(mark in ENDS for mark in takewhile(lambda c: not c.isalnum(), reversed(sentence)))
 
 
 def _begins(line: str, cut: int) -> int:

@@ -35,6 +35,20 @@ def test_a_request_is_varied_as_named(name: str, text: str) -> None:
     assert perturbed(name, example()) == text
 
 
+def test_sentences_are_shuffled_into_another_order() -> None:
+    comment = plain(text="Nice shop. Kind staff! Why so far away?")
+    found = {PERTURBATIONS["sentences shuffled"](comment, random.Random(seed)) for seed in range(40)}
+    assert len(found) == 5, "all orders but its own"
+    assert all(sorted(text.split()) == sorted(comment.text.split()) for text in found)
+    assert comment.text not in found
+
+
+@pytest.mark.parametrize("name", ["sentences turned", "sentences shuffled"])
+@pytest.mark.parametrize("text", ["Nice shop.", "Nice shop\nKind staff.", "Thanks. Thanks", "Yes. Yes."])
+def test_sentences_that_would_melt_into_one_or_are_one_stay(name: str, text: str) -> None:
+    assert perturbed(name, plain(text=text)) == text
+
+
 def test_only_a_complaint_is_sneered_as_a_question() -> None:
     assert perturbed("question mark added", SNEER) == "Nobody cares here?"
     assert perturbed("question mark added", plain()) == plain().text
