@@ -119,14 +119,12 @@ def sentences_turned(example: Example, _: random.Random) -> str:
 def sentences_shuffled(example: Example, rng: random.Random) -> str:
     """The sentences in another order, any other."""
     sentences = _sentences(example)
-    orders = [
-        order for order in (rng.sample(sentences, len(sentences)) for _ in range(20)) if order != sentences
-    ]
-    return " ".join(orders[0]) if orders else example.text
+    orders = (rng.sample(sentences, len(sentences)) for _ in range(20))
+    return " ".join(next((order for order in orders if order != sentences), [example.text]))
 
 
 def _sentences(example: Example) -> list[str]:
-    """One where an end mark is missing: without it two would melt into one."""
+    """Of a comment; all of it as one where any lacks its end mark, for that would melt into the next."""
     sentences = [example.text[s.start : s.end] for s in segment(example.text)]
     return sentences if all(map(is_ended, sentences)) else [example.text]
 
