@@ -3,6 +3,7 @@
 import random
 import time
 from collections.abc import Callable, Mapping, Sequence
+from typing import Final
 
 import torch
 from torch import Tensor
@@ -16,8 +17,10 @@ from training.questions import Questions
 from training.schedule import Schedule
 from training.windows import hide
 
-SHAPES = 16
+SHAPES = 8
 """Lengths are multiples of this: oneDNN compiles and keeps a kernel for every shape it meets."""
+BF16: Final = ("avx512_bf16", "amx_bf16", "bf16")
+"""What torch calls a processor's ability to multiply bfloat16; without, it is many times slower than fp32."""
 Progress = Callable[[float, str], None]
 
 
@@ -33,11 +36,12 @@ def train(
     torch.manual_seed(schedule.seed)
     rng = random.Random(schedule.seed)
     steps = steps_of(len(examples), schedule, beside, earlier)
-    optimizer = torch.optim.AdamW(parameter_groups(network, schedule), weight_decay=0.01)
+    optimizer = torch.optim.AdamW(parameter_groups(network, schedule), weight_decay=0.01, fused=True)
     rates = _rates(optimizer, steps, max(1, int(steps * schedule.warmup)))
     average = Average()
     network.train()
     _set_dropout(network, schedule.dropout)
+    halved = multiplies_bfloat16(torch.cpu.get_capabilities())
     tasks = ["intent"] if schedule.intents_alone else list(WEIGHTS)
     consistency = 0.0 if schedule.intents_alone else schedule.consistency
     losses: list[float] = []
@@ -48,7 +52,7 @@ def train(
             hidden = [hide(window, text.mask, schedule.masked, rng) for window in batch.windows]
             inputs = pad(hidden, padding, SHAPES)
             targets = encode_targets(batch.windows, batch.examples, inputs.input_ids.shape[1])
-            with torch.autocast("cpu", dtype=torch.bfloat16):
+            with torch.autocast("cpu", dtype=torch.bfloat16, enabled=halved):
                 logits = network(*(torch.from_numpy(array) for array in vars(inputs).values()))
             loss = total_loss(logits, targets, tasks)
             apart = consistency * disagreement(logits, batch.twins)
@@ -71,6 +75,11 @@ def train(
     average.write(network)
     network.eval()
     progress(1.0, f"loss {sum(losses[-100:]) / len(losses[-100:]):.3f}")
+
+
+def multiplies_bfloat16(processor: Mapping[str, object]) -> bool:
+    """Whether a processor with these abilities is faster with bfloat16 than with fp32."""
+    return any(processor.get(ability) for ability in BF16)
 
 
 def _set_dropout(network: torch.nn.Module, share: float) -> None:

@@ -77,6 +77,13 @@ def trained(network: TriageNetwork, schedule: Schedule) -> TriageNetwork:
     return network
 
 
+@pytest.mark.parametrize("ability", ["avx512_bf16", "amx_bf16"])
+def test_half_precision_is_for_processors_that_multiply_it(ability: str) -> None:
+    plain = {"avx2": True, "avx512_f": True, ability: False, "cpu_name": "any"}
+    assert not train.multiplies_bfloat16(plain)
+    assert train.multiplies_bfloat16(plain | {ability: True})
+
+
 def test_dropout_is_what_the_schedule_says() -> None:
     network = tiny()
     for share in (0.0, 0.1):
