@@ -41,8 +41,9 @@ bench: install  ## measure, and write docs/performance.md
 # glibc returns memory after every step of training and fetches it again, unless it is told to keep it
 KEEP_MEMORY := glibc.malloc.hugetlb=1:glibc.malloc.trim_threshold=8589934592:glibc.malloc.mmap_threshold=33554432:glibc.malloc.top_pad=268435456
 
-train: install  ## train the model on fixtures/corpus
-	GLIBC_TUNABLES=$(KEEP_MEMORY) $(BIN)/triage train --surveys fixtures/surveys
+train: install  ## train the model on fixtures/corpus; THIRD_PARTY=DIR, START=base to teach it what is new
+	GLIBC_TUNABLES=$(KEEP_MEMORY) $(BIN)/triage train --surveys fixtures/surveys \
+		$(if $(THIRD_PARTY),--third-party $(THIRD_PARTY)) $(if $(START),--start $(START))
 
 demo-crm: install  ## fake ticket systems, to watch tickets arrive
 	$(BIN)/python -m tests.fakes

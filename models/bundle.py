@@ -57,6 +57,8 @@ class Bundle:
     layers: int = 12
     questions: bool = False
     """Whether it was trained to read the survey's question beside the comment."""
+    history: tuple[str, ...] = ()
+    """How it was made, a line a run, the last one last: what each began from, went over and had beside it."""
     letters: bool = False
     """Whether `ngrams.safetensors` is part of it: older bundles have none."""
     taxonomy: str = TAXONOMY_VERSION
@@ -115,6 +117,7 @@ def read(folder: Path) -> Bundle:
         **facts["thresholds"]
         | {"confident": {task: Confident(**c) for task, c in facts["thresholds"]["confident"].items()}}
     )
+    facts["history"] = tuple(facts.get("history", ()))
     facts["ranges"] = {product: tuple(pair) for product, pair in facts["ranges"].items()}
     return Bundle(**facts)
 

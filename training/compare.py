@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from models import bundle as bundles
 from models.bundle import Bundle
 from training.card import megabytes, open_predictor
+from training.data import load_data
 from training.dataset import Example
 from training.evaluate import evaluate
 from training.metrics import TASKS, Pair, Scores, average, bootstrap, by_language, mean_draws, worst
-from training.release import load_data
 from training.splits import Split
 from triage.errors import InvalidInput
 from triage.labels import UNDETERMINED

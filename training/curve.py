@@ -8,11 +8,12 @@ from typing import Final
 
 from training import plots
 from training.card import open_predictor
+from training.data import load_data
 from training.evaluate import evaluate
 from training.markdown import figure, table
 from training.metrics import Scores, average, by_language
 from training.recipe import Cycle, Recipe, one_cycle
-from training.release import Step, load_data, release
+from training.release import Step, release
 
 SHARES: Final = (0.25, 0.5, 1.0)
 SHOWN: Final = {

@@ -151,6 +151,8 @@ class Recipe:
     surveys: Path | None = None
     """Folder of surveys whose questions stand beside some comments; without it the model reads none."""
     encoder: str | None = None
+    start: Path | None = None
+    """Folder of the bundle to go on from (`renewal`); without it the pretrained encoder is, by `cycles`."""
     layers: int = 8
     first_pass: Schedule = FIRST_PASS
     cycles: tuple[Cycle, ...] = CYCLES

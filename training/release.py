@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -15,90 +15,109 @@ from models.network import TriageNetwork
 from models.onnx_engine import open_engine
 from models.predictor import Engine
 from models.text import TextEncoder
-from models.torch_engine import TorchEngine, extract, load_network
-from training import calibrate, ngrams, quantise, thirdparty
-from training.dataset import Example, load_corpus, load_file
+from models.torch_engine import TorchEngine, extract, load_network, restore
+from training import calibrate, history, ngrams, quantise, renewal, thirdparty
+from training.data import Data, load_data
+from training.dataset import Example
 from training.questions import Questions
 from training.recipe import Cycle, Recipe, applicable, drawn, rehearsable
-from training.splits import SPLITS, Split, read_splits
+from training.schedule import Schedule
 from training.train import combine, copied, standardise, train
-from triage.errors import InvalidInput
+from triage.errors import ConfigurationError, InvalidInput
 from triage.spelling import spelt
 
 Step = Callable[[str, float], None]
 """Told what is being done and how much of it is."""
 
 PADDING: Final = 1
-REREAD: Final = "annotation/reread"
-"""Within a corpus: the folder of files of comments with a second reader's labels."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Data:
-    """The corpus by split, and what of it some cycles go over with second labels."""
-
-    train: list[Example]
-    reread: dict[str, list[Example]]
-    """File's name -> those of `train` that another reader labelled blind, with that reader's labels.
-
-    No comment is in two files.
-    """
-    dev: list[Example]
-    public: list[Example]
-    test: list[Example]
-    fresh: list[Example]
-
-
-def load_data(corpus: Path, cycles: Sequence[Cycle] = ()) -> Data:
-    """Reads the corpus and divides it by `splits.json`, or by a fixed fifth where there is none.
-
-    Second labels are read where one of `cycles` names their file, if it is there. Raises InvalidInput for
-    what is no labelled comment, or is in no split.
-    """
-    examples = load_corpus(corpus)
-    split = read_splits(corpus)
-    parts: dict[Split, list[Example]] = {name: [] for name in SPLITS}
-    for example in examples:
-        parts[split(example)].append(example)
-    return Data(reread=_reread(corpus / REREAD, cycles, parts["train"]), **parts)
-
-
-def _reread(folder: Path, cycles: Sequence[Cycle], train: Sequence[Example]) -> dict[str, list[Example]]:
-    """What still stands in the training text as it was read."""
-    texts = {example.id: example.text for example in train}
-    files = {cycle.reread: folder / f"{cycle.reread}.jsonl" for cycle in cycles if cycle.reread}
-    return {
-        name: [one for one in load_file(file) if texts.get(one.id) == one.text]
-        for name, file in files.items()
-        if file.is_file()
-    }
 
 
 def release(recipe: Recipe, folder: Path, step: Step) -> Bundle:
     """Trains by `recipe` and writes the bundle; the model card is written from it by `card.write`."""
-    data = load_data(recipe.corpus, recipe.cycles)
+    recipe = _like_its_start(recipe, folder)
+    data = load_data(recipe.corpus)
     _check(data, recipe.corpus)
-    questions = Questions(recipe.surveys) if recipe.surveys else None
     step("Loading the encoder", 0.0)
-    network, tokenizer = load_network(recipe.encoder, recipe.layers)
-    text = TextEncoder(tokenizer)
-    standardise(network, text, PADDING, data.train[:: max(1, len(data.train) // 512)])
-    beside: list[Example] = []
-    if recipe.third_party:
-        beside, _ = thirdparty.load(recipe.third_party, recipe.first_pass.seed)
-    if beside:
-        train(network, text, PADDING, beside, recipe.first_pass, _logged("First pass", folder, step))
-    cycles = applicable(recipe.cycles, data.train, data.reread)
-    begun: list[dict[str, Tensor]] = []
-    ends: list[dict[str, Tensor]] = []
-    for number, cycle in enumerate(cycles, 1):
-        told = _logged(f"Training, cycle {number} of {len(cycles)}", folder, step)
-        examples, earlier = comments_of(cycle, data, recipe.share)
-        begun.append(copied(network))
-        train(network, text, PADDING, examples, cycle.schedule, told, beside, questions, earlier)
-        ends.append(copied(network))
-        combine(network, ends[-cycle.mean :], begun[-cycle.mean :][0], cycle.kept)
+    network, tokenizer = _begin(recipe, data)
+    taught = Lessons(recipe, network, TextEncoder(tokenizer), folder, step)
+    learnt = taught.renew(data, recipe.start) if recipe.start else taught.learn(data)
+    renewal.write(folder, learnt)
     return finish(recipe, network, tokenizer, data, folder, step)
+
+
+def _like_its_start(recipe: Recipe, folder: Path) -> Recipe:
+    """With as many layers as the bundle that it goes on from, which must be of the same encoder."""
+    if recipe.start is None:
+        return recipe
+    if folder.resolve() == recipe.start.resolve():
+        raise ConfigurationError(f"{folder} is what training would go on from: name another --output")
+    bundle = bundles.read(recipe.start)
+    if bundle.encoder != recipe.encoder:
+        raise ConfigurationError(
+            f"{recipe.start} was trained on {bundle.encoder or 'the packaged encoder'}, TRIAGE_ENCODER is"
+            f" {recipe.encoder or 'not set'}: train a model anew, or set it to that"
+        )
+    return replace(recipe, layers=bundle.layers)
+
+
+def _begin(recipe: Recipe, data: Data) -> tuple[TriageNetwork, Tokenizer]:
+    """The network as the bundle has it that `recipe` goes on from, or on the pretrained encoder."""
+    network, tokenizer = load_network(recipe.encoder, recipe.layers)
+    if recipe.start:
+        restore(network, bundles.read_weights(recipe.start, bundles.read(recipe.start)))
+    else:
+        some = data.train[:: max(1, len(data.train) // 512)]
+        standardise(network, TextEncoder(tokenizer), PADDING, some)
+    return network, tokenizer
+
+
+class Lessons:
+    """What a network is taught by a recipe; each lesson returns digests of all that was learnt from."""
+
+    def __init__(
+        self, recipe: Recipe, network: TriageNetwork, text: TextEncoder, folder: Path, step: Step
+    ) -> None:
+        self._recipe, self._network, self._text = recipe, network, text
+        self._folder, self._step = folder, step
+        self._questions = Questions(recipe.surveys) if recipe.surveys else None
+        self._beside: list[Example] = []
+        if recipe.third_party:
+            self._beside, _ = thirdparty.load(recipe.third_party, recipe.first_pass.seed)
+
+    def renew(self, data: Data, start: Path) -> renewal.Digests:
+        """One cycle from the bundle in `start`, over what is new to it and some of what is not."""
+        known = renewal.read(start)
+        before = copied(self._network)
+        gone_over = renewal.examples(data.train, data.second, known)
+        self._train("Training on what is new", gone_over, renewal.SCHEDULE)
+        combine(self._network, [copied(self._network)], before, renewal.KEPT)
+        return renewal.united(known, data.train)
+
+    def learn(self, data: Data) -> renewal.Digests:
+        """The first pass over third-party text, then cycle by cycle."""
+        recipe = self._recipe
+        if self._beside:
+            self._train("First pass", self._beside, recipe.first_pass, beside=())
+        cycles = applicable(recipe.cycles, data.train, data.reread)
+        begun: list[dict[str, Tensor]] = []
+        ends: list[dict[str, Tensor]] = []
+        for number, cycle in enumerate(cycles, 1):
+            examples, earlier = comments_of(cycle, data, recipe.share)
+            begun.append(copied(self._network))
+            self._train(
+                f"Training, cycle {number} of {len(cycles)}", examples, cycle.schedule, self._beside, earlier
+            )
+            ends.append(copied(self._network))
+            combine(self._network, ends[-cycle.mean :], begun[-cycle.mean :][0], cycle.kept)
+        return renewal.digests(data.train)
+
+    def _train(
+        self, name: str, examples: Sequence[Example], schedule: Schedule,
+        beside: Sequence[Example] | None = None, earlier: Sequence[Example] = (),
+    ) -> None:  # fmt: skip
+        beside = self._beside if beside is None else beside
+        told = _logged(name, self._folder, self._step)
+        train(self._network, self._text, PADDING, examples, schedule, told, beside, self._questions, earlier)
 
 
 def comments_of(cycle: Cycle, data: Data, share: float) -> tuple[list[Example], list[Example]]:
@@ -108,7 +127,7 @@ def comments_of(cycle: Cycle, data: Data, share: float) -> tuple[list[Example], 
     """
     if not cycle.reread:
         return drawn(data.train, cycle, share), rehearsable(data.train, cycle, share)
-    second = {one.id: one for part in data.reread.values() for one in part}
+    second = data.second
     examples = drawn(data.reread[cycle.reread], cycle, share)
     earlier = rehearsable(data.train, cycle, share, examples)
     return examples, [second.get(one.id, one) for one in earlier]
@@ -130,7 +149,12 @@ def finish(
 ) -> Bundle:
     """Writes a trained network as a bundle: weights, n-grams, activation ranges, calibration, thresholds."""
     bundle = Bundle(
-        name=recipe.name, encoder=recipe.encoder, layers=recipe.layers, questions=recipe.asks, letters=True
+        name=recipe.name,
+        encoder=recipe.encoder,
+        layers=recipe.layers,
+        questions=recipe.asks or (recipe.start is not None and bundles.read(recipe.start).questions),
+        history=history.of(recipe, data),
+        letters=True,
     )
     weights = {name: tensor.float().numpy() for name, tensor in extract(network).items()}
     bundles.write(folder, bundle, weights)

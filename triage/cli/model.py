@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from triage.cli.context import Bars, explained, out, read_settings
+from triage.errors import ConfigurationError
 
 app = typer.Typer()
 
@@ -23,27 +24,39 @@ def train(
         Path | None,
         typer.Option(help="Folder of surveys: the model learns to read their questions (docs/retrain.md)."),
     ] = None,
+    start: Annotated[
+        str | None,
+        typer.Option(help="Released model or bundle to teach what is new; else one is made anew, for hours."),
+    ] = None,
     epochs: Annotated[
         int | None,
-        typer.Option(min=1, help="Passes over the corpus; else the released model's cycles."),
+        typer.Option(min=1, help="Passes over all of the corpus, anew; else the recipe's cycles."),
     ] = None,
-    layers: Annotated[int, typer.Option(min=1, max=12, help="Encoder layers to keep.")] = 8,
+    layers: Annotated[
+        int | None, typer.Option(min=1, max=12, help="Encoder layers to keep, anew; else 8.")
+    ] = None,
     share: Annotated[float, typer.Option(min=0.01, max=1.0, help="Share of the training split.")] = 1.0,
 ) -> None:
-    """Train a model on a corpus, and write a bundle with its model card."""
+    """Teach a released model what is new in a corpus, or train one anew; writes a bundle with its card."""
     with explained():
         # Imported here: torch takes seconds, and no other command needs it.
+        from models.bundle import find
         from training import card
         from training.recipe import CYCLES, Recipe, one_cycle
         from training.release import release
 
+        if start and (epochs or layers or share < 1.0):
+            raise ConfigurationError(
+                "--epochs, --layers and --share are for a model made anew: leave out --start or these"
+            )
         recipe = Recipe(
             name=output.name,
             corpus=corpus,
             third_party=third_party,
             surveys=surveys,
             encoder=read_settings().encoder,
-            layers=layers,
+            start=find(start) if start else None,
+            layers=layers or Recipe.layers,
             cycles=one_cycle(epochs) if epochs else CYCLES,
             share=share,
         )

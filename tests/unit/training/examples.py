@@ -3,6 +3,10 @@
 from collections.abc import Sequence
 from typing import Any
 
+import torch
+from transformers import BertConfig, BertModel
+
+from models.network import TriageNetwork
 from models.text import LEAD, Window
 from training.dataset import Example
 
@@ -49,3 +53,12 @@ class Letters:
             Window(text=n, ids=[2] * (LEAD + len(text)), spans=[(i, i + 1) for i in range(len(text))])
             for n, text in enumerate(texts)
         ]
+
+
+def tiny() -> TriageNetwork:
+    """A network of one small layer, the same each time."""
+    torch.manual_seed(1)
+    shape = BertConfig(
+        vocab_size=32, hidden_size=16, num_hidden_layers=1, num_attention_heads=2, intermediate_size=32
+    )
+    return TriageNetwork(BertModel(shape, add_pooling_layer=False))

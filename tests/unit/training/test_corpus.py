@@ -8,10 +8,10 @@ import pytest
 from tests.unit.training.examples import example, plain
 from training.agreement import agree, kappa, load
 from training.corpus import check, composition, lengths, shortfalls
+from training.data import REREAD
 from training.dataset import Example, load_corpus, load_file, to_record
 from training.duplicates import near
 from training.recipe import CYCLES
-from training.release import REREAD
 from training.splits import read_splits
 from triage.errors import InvalidInput
 

@@ -3,14 +3,14 @@ from inspect import signature
 from itertools import pairwise
 
 from tests.unit.training.examples import example, plain
-from training.recipe import CYCLES, ORDINARY, Recipe, applicable, drawn, one_cycle, rehearsable
+from training.recipe import CYCLES, ORDINARY, applicable, drawn, one_cycle, rehearsable
 from triage.cli import model
 
 
 def test_the_command_trains_by_the_recipe_unless_told_otherwise() -> None:
     """The command cannot take its defaults from the recipe: every command would wait for training's parts."""
     options = {name: option.default for name, option in signature(model.train).parameters.items()}
-    assert (options["layers"], options["epochs"]) == (Recipe.layers, None)
+    assert (options["start"], options["layers"], options["epochs"]) == (None, None, None)
 
 
 def test_text_joins_cycle_by_cycle() -> None:

@@ -2,10 +2,9 @@ from typing import Never
 
 import pytest
 import torch
-from transformers import BertConfig, BertModel
 
 from models.network import VIEWS, Logits, TriageNetwork
-from tests.unit.training.examples import Letters, example
+from tests.unit.training.examples import Letters, example, tiny
 from training import train
 from training.dataset import Example
 from training.schedule import Schedule
@@ -62,14 +61,6 @@ def test_answering_variations_differently_costs_what_the_schedule_says(
     train.train(network, Letters(), 0, CORPUS, schedule, lambda *_: None)  # type: ignore[arg-type]
     assert len(twins) == (100 if consistency else 0)
     assert (network.apart.item() < 0) == bool(consistency)
-
-
-def tiny() -> TriageNetwork:
-    torch.manual_seed(1)
-    shape = BertConfig(
-        vocab_size=32, hidden_size=16, num_hidden_layers=1, num_attention_heads=2, intermediate_size=32
-    )
-    return TriageNetwork(BertModel(shape, add_pooling_layer=False))
 
 
 def trained(network: TriageNetwork, schedule: Schedule) -> TriageNetwork:
