@@ -101,15 +101,17 @@ class Lessons:
         cycles = applicable(recipe.cycles, data.train, data.reread)
         begun: list[dict[str, Tensor]] = []
         ends: list[dict[str, Tensor]] = []
+        met: set[str] = set()
         for number, cycle in enumerate(cycles, 1):
             examples, earlier = comments_of(cycle, data, recipe.share)
+            met |= {one.id for one in examples}
             begun.append(copied(self._network))
             self._train(
                 f"Training, cycle {number} of {len(cycles)}", examples, cycle.schedule, self._beside, earlier
             )
             ends.append(copied(self._network))
             combine(self._network, ends[-cycle.mean :], begun[-cycle.mean :][0], cycle.kept)
-        return renewal.digests(data.train)
+        return renewal.digests(one for one in data.train if one.id in met)
 
     def _train(
         self, name: str, examples: Sequence[Example], schedule: Schedule,

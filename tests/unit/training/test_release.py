@@ -10,7 +10,7 @@ from tests.unit.training.examples import Letters, example, tiny
 from training import release, renewal
 from training.data import Data, load_data
 from training.dataset import Example, to_record
-from training.recipe import ORDINARY, Recipe
+from training.recipe import ORDINARY, Recipe, one_cycle
 from training.release import comments_of
 from training.train import copied, learning
 from triage.errors import ConfigurationError
@@ -75,3 +75,11 @@ def test_a_bundle_of_another_encoder_cannot_be_gone_on_from(tmp_path: Path) -> N
         release.release(recipe, tmp_path, lambda *_: None)
     with pytest.raises(ConfigurationError, match=r"trained on their/encoder, TRIAGE_ENCODER is not set"):
         release.release(recipe, tmp_path / "new", lambda *_: None)
+
+
+def test_a_model_made_anew_knows_the_share_that_it_was_shown(tmp_path: Path) -> None:
+    train = [example(id=f"en-b1-{number:03d}", text=f"Comment {number}.") for number in range(40)]
+    data = Data(train=train, reread={}, dev=[], public=[], test=[], fresh=[])
+    recipe = Recipe(name="new", corpus=tmp_path, cycles=one_cycle(1), share=0.5)
+    lessons = release.Lessons(recipe, tiny(), Letters(), tmp_path, lambda *_: None)  # type: ignore[arg-type]
+    assert len(renewal.unknown(train, lessons.learn(data))) == 20
