@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Final
 
 import pytest
+import torch
 
 from models import bundle as bundles
 from models.predictor import BatchingPredictor, load_predictor
@@ -21,6 +22,12 @@ EVERY = 90
 """One corpus comment of so many: about 750, a minute in both backends on two cores."""
 SAME: Final = 0.99
 """Share of comments with the same answer; fifteen categories with their polarity count as one answer."""
+VNNI: Final = ("avx512_vnni", "avx_vnni", "amx_int8")
+APART: Final = 0.03 if any(map(torch.cpu.get_capabilities().get, VNNI)) else 0.1
+"""Greatest difference between probabilities but for one comment in a hundred (`training/served.py`).
+
+Processors that do not sum 8-bit products exactly were found to differ by 0.066; their answers stay the same.
+"""
 SENTENCES = [text for texts in TEXTS.values() for text in texts]
 
 
@@ -32,7 +39,7 @@ def predictor() -> BatchingPredictor:
 def test_served_answers_are_the_trained_models() -> None:
     found = agreement(bundles.find(DEFAULT_MODEL), load_corpus(Path("fixtures/corpus"))[::EVERY])
     for head, agreed in found.items():
-        assert agreed.percentile <= 0.03, (head, agreed)
+        assert agreed.percentile <= APART, (head, agreed)
         assert agreed.same is None or agreed.same >= SAME, (head, agreed)
 
 
