@@ -4,6 +4,7 @@ models/released/<name>/
     bundle.json         everything but the weights
     weights.safetensors what training changed (see weights.py)
     ngrams.safetensors  what letters say of the language (see ngrams.py)
+    learnt.safetensors  digests of the comments it has learnt from (see training/renewal.py)
     README.md           the model card
 """
 
