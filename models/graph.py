@@ -5,10 +5,11 @@ gives each step the operator that is fastest on a CPU:
 
 - embeddings stay in the package's own 4-bit blocks (`GatherBlockQuantized`), exactly as trained;
 - every large product runs on 8-bit integers: weights with a scale per output, activations in two
-  steps of 8 bits, the second for what the first left out, with a fixed range measured when the
+  steps of 7 bits, the second for what the first left out, with a fixed range measured when the
   bundle was made, after evening out the columns (SmoothQuant, Xiao et al. 2023). A range taken from
   each batch, the runtime's default, would make an answer depend on the other comments that happen
-  to share its batch;
+  to share its batch. With all 8 bits, processors without VNNI would add two products beyond what
+  16 bits hold, and saturate;
 - `Add` + `LayerNormalization` in place of the fused `SkipLayerNormalization`, which is ten times
   slower on CPUs (profile in `training/LOG.md`): the optimizer that would fuse them stays off.
 """
@@ -32,6 +33,8 @@ Ranges = Mapping[str, tuple[float, float]]
 
 SMOOTH: Final = "smooth."
 """Prefix of the weights that even out a product's inputs, one factor a column."""
+STEPS: Final = 127
+"""The steps of an activation: two products of them with weights up to 127 fit into 16 bits with a sign."""
 DISABLED_OPTIMIZERS: Final = ["SkipLayerNormFusion"]
 OUTPUTS: Final = ("aspects", "sentiment", "request", "intent", "urgent", "language", "tokens")
 _MICROSOFT: Final = "com.microsoft"
@@ -112,7 +115,7 @@ class _Graph:
         scale, zero = quantisation(*self._ranges[name])
         coarse = self._whole(f"{name}.coarse", even, scale, zero, weights, added)
         rest = self._rest(f"{name}.coarse", even)
-        finer = np.array(scale / 254.0, dtype=np.float32), np.array(128, dtype=np.uint8)
+        finer = np.array(scale / (STEPS - 1), dtype=np.float32), np.array(STEPS // 2 + 1, dtype=np.uint8)
         return self.node("Add", [coarse, self._whole(f"{name}.fine", rest, *finer, weights, "")], name)
 
     def _rounded(self, name: str, matrix: Array) -> tuple[str, str]:
@@ -153,9 +156,9 @@ class _Graph:
 
 
 def quantisation(least: float, greatest: float) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
-    """The uint8 scale and zero point that cover a range; zero itself stays exact."""
+    """The uint8 scale and zero point that cover a range in `STEPS`; zero itself stays exact."""
     least, greatest = min(least, 0.0), max(greatest, 0.0)
-    scale = max(greatest - least, 1e-8) / 255.0
+    scale = max(greatest - least, 1e-8) / STEPS
     return np.array(scale, dtype=np.float32), np.array(round(-least / scale), dtype=np.uint8)
 
 

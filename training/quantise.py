@@ -14,7 +14,7 @@ from models.text import TextEncoder, pad
 from models.weights import Array, Tensors
 
 STRENGTH: Final = 0.3
-"""How much of the unevenness moves from activations, which have 16 bits, into weights, which have 8."""
+"""How much of the unevenness moves from activations, which have 14 bits, into weights, which have 8."""
 
 
 def measure(
