@@ -112,8 +112,15 @@ class Chaos:
             self._kill(kill)
         for poster in posters:
             poster.join()
+        self._wait_for_calls()
         for system in self._systems:
             system.faults.clear()
+
+    def _wait_for_calls(self) -> None:
+        """Keep the faults until there were calls for them to befall: between kills there may be few."""
+        end = time.monotonic() + self._plan.drain_limit
+        while sum(len(s.seen) for s in self._systems) < self._plan.responses and time.monotonic() < end:
+            time.sleep(0.1)
 
     def _kill(self, number: int) -> None:
         replica = self._random.choice(self.replicas)
