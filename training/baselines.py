@@ -7,7 +7,7 @@
 """
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
@@ -24,6 +24,7 @@ from sklearn.preprocessing import StandardScaler
 from training.dataset import Example
 from training.embed import embed
 from training.metrics import Pair
+from training.train import Step
 from triage.labels import CATEGORIES, LANGUAGES, UNDETERMINED
 
 ABSENT: Final = "-"
@@ -39,7 +40,6 @@ MOST_COMMENTS: Final = 16_000
 
 Features = NDArray[np.float32] | Any
 """(n, d), dense or sparse."""
-Step = Callable[[str, float], None]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -18,8 +18,8 @@ from training.evaluate import evaluate, judge
 from training.metrics import TASKS, average, bootstrap, by_language, worst
 from training.questions import Questions
 from training.recipe import Recipe
-from training.release import Step
 from training.splits import SPLITS
+from training.train import Step
 from triage.types import Thresholds
 
 SAMPLE: Final = 40

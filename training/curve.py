@@ -13,7 +13,8 @@ from training.evaluate import evaluate
 from training.markdown import figure, table
 from training.metrics import Scores, average, by_language
 from training.recipe import Cycle, Recipe, one_cycle
-from training.release import Step, release
+from training.release import release
+from training.train import Step
 
 SHARES: Final = (0.25, 0.5, 1.0)
 SHOWN: Final = {

@@ -8,11 +8,11 @@ from numpy.typing import NDArray
 
 from models.encoder import load_encoder
 from models.text import TextEncoder, pad
+from training.windows import PADDING
 
 BATCH = 32
 PREFIX = "query:"
 """What the pretrained encoder wants before a text that is compared with others of its kind."""
-PADDING = 1
 
 
 def embed(

@@ -22,6 +22,8 @@ SHAPES = 8
 BF16: Final = ("avx512_bf16", "amx_bf16", "bf16")
 """What torch calls a processor's ability to multiply bfloat16; without, it is many times slower than fp32."""
 Progress = Callable[[float, str], None]
+Step = Callable[[str, float], None]
+"""Told what is being done and how much of it is."""
 
 
 def train(

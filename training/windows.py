@@ -3,9 +3,13 @@
 import random
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Final
 
 from models.text import LEAD, TextEncoder, Window
 from training.dataset import Example
+
+PADDING: Final = 1
+"""The piece that fills up what is shorter than its batch."""
 
 
 def hide(window: Window, mask: int, share: float, rng: random.Random) -> Window:
