@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import torch
 from tokenizers import Tokenizer
 
 from models import bundle as bundles
@@ -63,6 +64,7 @@ def _like_its_start(recipe: Recipe, folder: Path) -> Recipe:
 
 def _begin(recipe: Recipe, data: Data) -> tuple[TriageNetwork, Tokenizer]:
     """The network as the bundle has it that `recipe` goes on from, or on the pretrained encoder."""
+    torch.manual_seed(recipe.first_pass.seed)  # for the heads, which begin with chance weights
     network, tokenizer = load_network(recipe.encoder, recipe.layers)
     if recipe.start:
         restore(network, bundles.read_weights(recipe.start, bundles.read(recipe.start)))
