@@ -58,8 +58,7 @@ class Lessons:
             return finished
         if self._beside:
             self._train("First pass", self._beside, self._recipe.first_pass, beside=())
-        reach = max((cycle.mean for cycle in cycles), default=1)
-        finished = Finished(reach, starts=[copied(self._network)])
+        finished = Finished(starts=[copied(self._network)])
         run.write(finished)
         return finished
 
@@ -68,7 +67,8 @@ class Lessons:
         self._train(name, examples, cycle.schedule, self._beside, earlier)
         ends = [*finished.ends, copied(self._network)][-cycle.mean :]
         combine(self._network, ends, finished.starts[-cycle.mean :][0], cycle.kept)
-        finished.add(ends[-1], copied(self._network))
+        reach = max(cycle.mean for cycle in self._recipe.cycles)
+        finished.add(ends[-1], copied(self._network), reach)
 
     def _train(
         self, name: str, examples: Sequence[Example], schedule: Schedule,

@@ -30,19 +30,17 @@ Weights = dict[str, Tensor]
 class Finished:
     """Weights between the cycles of a run, newest last, as far back as a mean of theirs reaches."""
 
-    reach: int
-    """The most cycles whose ends any mean takes in."""
     cycles: int = 0
     starts: list[Weights] = field(default_factory=list)
     """What cycles began with; the last is what the next one begins with."""
     ends: list[Weights] = field(default_factory=list)
     """What cycles ended in, before any mean of them."""
 
-    def add(self, end: Weights, start: Weights) -> None:
-        """One more cycle ended in `end`, and the next begins with `start`."""
+    def add(self, end: Weights, start: Weights, reach: int) -> None:
+        """One more cycle ended in `end`, and the next begins with `start`; of `reach` cycles both stay."""
         self.cycles += 1
-        self.starts = [*self.starts, start][-self.reach :]
-        self.ends = [*self.ends, end][-self.reach :]
+        self.starts = [*self.starts, start][-reach:]
+        self.ends = [*self.ends, end][-reach:]
 
 
 class Unfinished:
@@ -69,13 +67,12 @@ class Unfinished:
             kind, place, name = key.split(".", 2)
             groups[kind].setdefault(int(place), {})[name] = tensor
         starts, ends = ([found[place] for place in sorted(found)] for found in groups.values())
-        facts = self._facts()
-        return Finished(int(facts["reach"]), int(facts["cycles"]), starts, ends)
+        return Finished(int(self._facts()["cycles"]), starts, ends)
 
     def write(self, finished: Finished) -> None:
         """In place of what was there; a stop while it writes loses nothing."""
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        facts = {"run": self._run, "reach": str(finished.reach), "cycles": str(finished.cycles)}
+        facts = {"run": self._run, "cycles": str(finished.cycles)}
         part = self._path.with_suffix(".part")
         save_file(_named("starts", finished.starts) | _named("ends", finished.ends), part, facts)
         part.rename(self._path)

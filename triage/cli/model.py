@@ -63,9 +63,7 @@ def train(
         bars = Bars()
         release(recipe, output, bars)
         card.write(output, recipe, bars)
-        out.print(
-            f"Wrote {output}. Serve it with TRIAGE_MODEL={output}; its figures are in {output}/README.md."
-        )
+        out.print(f"Wrote {output}, its figures in its README.md. Serve it with TRIAGE_MODEL={output}.")
 
 
 @app.command()
